@@ -1,0 +1,117 @@
+"""Settings come from `DROPOFF_*` environment variables alone; docs/settings.md lists them."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+class SettingsError(Exception):
+    """A setting is wrong: names the variable, its value, and what is allowed."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="DROPOFF_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to bind. Anything but loopback needs an API key.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to bind; 0 picks a free one.")
+    data: Path = Field(Path("data"), description="The folder of everything.")
+    files: str = Field(
+        "", description="URL of the file store: `file:PATH`. Default: `files` in the data folder."
+    )
+    jobs: str = Field(
+        "", description="URL of the job table: `sqlite:PATH`. Default: `jobs.db` in the data folder."
+    )
+    dispatch: str = Field(
+        "", description="URL of the dispatcher: `local:PATH`. Default: a socket in the data folder."
+    )
+    web_processes: int = Field(1, ge=1, le=64, description="How many web processes share the socket.")
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=0,
+        le=256,
+        description="Cells at once; 0 accepts only.",
+    )
+    api_key: str = Field("", description="If set, every request under /v1 and every page needs it.")
+    hosts: str = Field("", description="Extra names, comma separated, that the Host header may carry.")
+    kinds: str = Field("", description="Kinds to offer, comma separated. Default: every installed one.")
+    max_file_bytes: int = Field(5 << 30, ge=1, description="The largest file accepted.")
+    max_field_bytes: int = Field(64 << 10, ge=1024, le=16 << 20, description="The largest form field.")
+    max_parts: int = Field(16, ge=1, le=1024, description="The most parts in one multipart body.")
+    min_body_rate: int = Field(1024, ge=0, description="The slowest acceptable body, in bytes a second.")
+    body_patience_seconds: float = Field(
+        30.0, gt=0, le=3600, description="For how long a body may stay below that rate."
+    )
+    header_timeout_seconds: float = Field(
+        10.0, gt=0, le=600, description="How long request headers may take."
+    )
+    reserve_bytes: int = Field(64 << 20, ge=0, description="Free space that uploads never use.")
+    max_attempts: int = Field(3, ge=1, le=100, description="How often cells may die under one job.")
+    lease_seconds: float = Field(
+        15.0, ge=1, le=3600, description="After this a silent owner on another host is dead."
+    )
+    grace_seconds: float = Field(
+        10.0, ge=0, le=3600, description="How long running jobs may go on in a drain."
+    )
+    sweep_seconds: float = Field(3600.0, ge=1, description="How often the store is walked for orphans.")
+    http: Literal["httptools", "h11"] = Field(
+        "httptools", description="The HTTP parser; h11 is the stricter."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="How log lines look.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged."
+    )
+
+    @model_validator(mode="after")
+    def _guard_the_door(self) -> Self:
+        if self.host not in LOOPBACK and not self.api_key:
+            raise ValueError("binding to anything but loopback needs DROPOFF_API_KEY")
+        return self
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """The settings of this environment. Raises `SettingsError`."""
+        try:
+            return cls()
+        except ValidationError as wrong:
+            raise SettingsError("\n".join(_explain(error) for error in wrong.errors())) from None
+
+    @property
+    def files_url(self) -> str:
+        return self.files or f"file:{self.data / 'files'}"
+
+    @property
+    def jobs_url(self) -> str:
+        return self.jobs or f"sqlite:{self.data / 'jobs.db'}"
+
+    @property
+    def dispatch_url(self) -> str:
+        return self.dispatch or f"local:{self.data / 'run' / 'nudge.sock'}"
+
+    @property
+    def owners_folder(self) -> Path:
+        return self.data / "owners"
+
+    @property
+    def scratch_folder(self) -> Path:
+        return self.data / "scratch"
+
+
+def listed(value: str) -> tuple[str, ...]:
+    """A comma-separated setting as a tuple."""
+    return tuple(item.strip() for item in value.split(",") if item.strip())
+
+
+def _explain(error: object) -> str:
+    assert isinstance(error, dict)
+    where = ".".join(str(part) for part in error["loc"])
+    if not where:
+        return f"DROPOFF_HOST: {error['msg'].removeprefix('Value error, ')}"
+    value = "***" if where == "api_key" else repr(error["input"])
+    return f"DROPOFF_{where.upper()}={value}: {error['msg']}"
