@@ -70,9 +70,7 @@ PROBLEMS: Mapping[str, ProblemType] = {
 class Problem(Exception):
     """A request that can't be served. `extra` holds what helps the client (limit, detected, accepted, ...)."""
 
-    def __init__(
-        self, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any
-    ) -> None:
+    def __init__(self, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
         super().__init__(code, detail)
         self.code = code
         self.detail = detail
@@ -111,9 +109,7 @@ JOB_ERRORS: Mapping[str, JobErrorType] = {
     "out_of_memory": JobErrorType("Processing needed more memory than allowed", "memory"),
     "timeout": JobErrorType("Processing took longer than allowed", "timeout"),
     "stalled": JobErrorType("Processing stopped making progress", "timeout"),
-    "worker_killed": JobErrorType(
-        "Processing was killed from outside, again and again", "crash", retryable=True
-    ),
+    "worker_killed": JobErrorType("Processing was killed from outside, again and again", "crash", retryable=True),
     "unknown_kind": JobErrorType("No processor for this kind is installed any more", "configuration"),
     "internal": JobErrorType("The processor made a mistake", "internal"),
 }

@@ -22,15 +22,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to bind. Anything but loopback needs an API key.")
     port: int = Field(8000, ge=0, le=65535, description="Port to bind; 0 picks a free one.")
     data: Path = Field(Path("data"), description="The folder of everything.")
-    files: str = Field(
-        "", description="URL of the file store: `file:PATH`. Default: `files` in the data folder."
-    )
-    jobs: str = Field(
-        "", description="URL of the job table: `sqlite:PATH`. Default: `jobs.db` in the data folder."
-    )
-    dispatch: str = Field(
-        "", description="URL of the dispatcher: `local:PATH`. Default: a socket in the data folder."
-    )
+    files: str = Field("", description="URL of the file store: `file:PATH`. Default: `files` in the data folder.")
+    jobs: str = Field("", description="URL of the job table: `sqlite:PATH`. Default: `jobs.db` in the data folder.")
+    dispatch: str = Field("", description="URL of the dispatcher: `local:PATH`. Default: a socket in the data folder.")
     web_processes: int = Field(1, ge=1, le=64, description="How many web processes share the socket.")
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
@@ -48,25 +42,15 @@ class Settings(BaseSettings):
     body_patience_seconds: float = Field(
         30.0, gt=0, le=3600, description="For how long a body may stay below that rate."
     )
-    header_timeout_seconds: float = Field(
-        10.0, gt=0, le=600, description="How long request headers may take."
-    )
+    header_timeout_seconds: float = Field(10.0, gt=0, le=600, description="How long request headers may take.")
     reserve_bytes: int = Field(64 << 20, ge=0, description="Free space that uploads never use.")
     max_attempts: int = Field(3, ge=1, le=100, description="How often cells may die under one job.")
-    lease_seconds: float = Field(
-        15.0, ge=1, le=3600, description="After this a silent owner on another host is dead."
-    )
-    grace_seconds: float = Field(
-        10.0, ge=0, le=3600, description="How long running jobs may go on in a drain."
-    )
+    lease_seconds: float = Field(15.0, ge=1, le=3600, description="After this a silent owner on another host is dead.")
+    grace_seconds: float = Field(10.0, ge=0, le=3600, description="How long running jobs may go on in a drain.")
     sweep_seconds: float = Field(3600.0, ge=1, description="How often the store is walked for orphans.")
-    http: Literal["httptools", "h11"] = Field(
-        "httptools", description="The HTTP parser; h11 is the stricter."
-    )
+    http: Literal["httptools", "h11"] = Field("httptools", description="The HTTP parser; h11 is the stricter.")
     log_format: Literal["text", "json"] = Field("text", description="How log lines look.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least that is logged."
-    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
 
     @model_validator(mode="after")
     def _guard_the_door(self) -> Self:

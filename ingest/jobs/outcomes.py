@@ -102,9 +102,7 @@ def settle(tally: Tally, outcome: Outcome) -> Settlement:
     failures, interruptions = tally.failures, tally.interruptions
     match outcome:
         case Done(result, outputs):
-            return Settlement(
-                State.SUCCEEDED, "succeeded", failures, interruptions, result=result, outputs=outputs
-            )
+            return Settlement(State.SUCCEEDED, "succeeded", failures, interruptions, result=result, outputs=outputs)
         case Failed(error):
             return Settlement(State.FAILED, "failed", failures, interruptions, error=error)
         case Cancelled():
