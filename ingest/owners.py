@@ -66,5 +66,5 @@ def is_alive(folder: Path, owner: str) -> bool:
 def forget_dead(folder: Path) -> None:
     """Remove the files of owners that are gone."""
     for path in folder.iterdir():
-        if not is_alive(folder, path.name):
+        if not path.name.startswith(".") and not is_alive(folder, path.name):
             path.unlink(missing_ok=True)

@@ -1,0 +1,67 @@
+"""A web process: uvicorn on the socket that the supervisor has bound."""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+
+import uvicorn
+
+from ingest import logs
+from ingest.app import create_app
+from ingest.leash import DRAIN, STOP, Leash
+from ingest.settings import Settings
+from ingest.wire import protocol_class
+from ingest.wiring import House, open_house
+
+log = logging.getLogger(__name__)
+
+KEEP_ALIVE_SECONDS = 15
+FAREWELL_SECONDS = 5  # for requests that are under way when the listener closes
+
+
+def server_for(house: House) -> uvicorn.Server:
+    config = uvicorn.Config(
+        create_app(house),
+        http=protocol_class(house.settings),
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=FAREWELL_SECONDS,
+    )
+    return uvicorn.Server(config)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--socket", type=int, required=True)
+    arguments.add_argument("--leash", type=int, required=True)
+    given = arguments.parse_args()
+    settings = Settings.from_env()
+    logs.set_up(settings.log_format, settings.log_level)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    listener = socket.socket(fileno=given.socket)
+    os.set_inheritable(given.leash, False)
+    house = open_house(settings, "web")
+    server = server_for(house)
+
+    def drain() -> None:
+        house.draining = True
+        server.config.app.state.feed.close_soon()
+
+    def stop() -> None:
+        server.should_exit = True
+
+    Leash(given.leash, on={DRAIN: drain, STOP: stop}, on_gone=lambda: os._exit(1))
+    server.run(sockets=[listener])
+    house.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Settings -> the parts of one process. The only place that opens stores and dispatchers."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from ingest.clock import Clock, wall_clock
+from ingest.dispatch import open_dispatch
+from ingest.dispatch.base import Dispatch
+from ingest.jobs import open_jobs
+from ingest.jobs.base import JobStore
+from ingest.owners import Owner, Role
+from ingest.settings import Settings
+from storage import open_files
+from storage.base import FileStore
+
+BLOCKING_THREADS = 32
+
+
+@dataclass(slots=True)
+class House:
+    """What every station of one process shares. `executor` runs what blocks, away from the event loop."""
+
+    settings: Settings
+    files: FileStore
+    jobs: JobStore
+    dispatch: Dispatch
+    owner: Owner
+    clock: Clock = wall_clock
+    executor: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="blocking")
+    )
+    draining: bool = False
+
+    def close(self) -> None:
+        self.executor.shutdown(wait=True)
+        self.dispatch.close()
+        self.jobs.close()
+        self.files.close()
+        self.owner.release()
+
+
+def open_house(settings: Settings, role: Role, clock: Clock = wall_clock) -> House:
+    return House(
+        settings=settings,
+        files=open_files(settings.files_url),
+        jobs=open_jobs(settings.jobs_url, clock=clock),
+        dispatch=open_dispatch(settings.dispatch_url),
+        owner=Owner(settings.owners_folder, role),
+        clock=clock,
+    )

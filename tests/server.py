@@ -1,0 +1,126 @@
+"""A whole Dropoff for a test: the real supervisor with its children, on a free port, in a folder of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+START_SECONDS = 30.0
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(slots=True)
+class Server:
+    """`process` is the supervisor. `start` and `kill` may be repeated: the data folder stays."""
+
+    data: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    url: str = ""
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def log(self) -> str:
+        return self._log_path.read_text(errors="replace")
+
+    @property
+    def _log_path(self) -> Path:
+        return self.data.parent / f"{self.data.name}.log"
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        with self._log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "ingest.serve"],
+                env={**clean_environment(), "DROPOFF_PORT": "0", **self.environment, "DROPOFF_DATA": str(self.data)},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=REPOSITORY,
+                start_new_session=True,
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline().decode()
+        assert "serves on " in line, f"the server did not start: {line}{self.log}"
+        self.url = line.split("serves on ")[1].split(" ")[0]
+        # The listener is open already: this waits in the kernel until a web process answers.
+        httpx.get(f"{self.url}/livez", timeout=START_SECONDS).raise_for_status()
+
+    def stop(self) -> int:
+        """Drain, as an operator would."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self._collect()
+
+    def kill(self) -> None:
+        """Kill the whole tree at once, as a power cut would, as far as processes go."""
+        assert self.process is not None
+        for pid in (*descendants(self.process.pid), self.process.pid):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self._collect()
+
+    def _collect(self) -> int:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        status = self.process.wait(timeout=60)
+        self.process.stdout.close()
+        self.process = None
+        return status
+
+
+@contextmanager
+def running_server(folder: Path, **settings: object) -> Iterator[Server]:
+    """`running_server(tmp_path, workers=1, max_file_bytes=1000)`; settings are DROPOFF_* without the prefix."""
+    environment = {f"DROPOFF_{name.upper()}": str(value) for name, value in settings.items()}
+    server = Server(folder / "data", {"DROPOFF_GRACE_SECONDS": "2", **environment})
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.process is not None:
+            try:
+                server.stop()
+            finally:
+                if server.process is not None:
+                    server.kill()
+
+
+def wait_for_job(client: httpx.Client, job_id: str, seconds: float = 60.0) -> dict[str, object]:
+    """Long-poll until the job is terminal."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        job: dict[str, object] = client.get(f"/v1/jobs/{job_id}", params={"wait": 10}, timeout=30).json()
+        if job["state"] in {"succeeded", "failed", "cancelled"}:
+            return job
+    raise AssertionError(f"job {job_id} did not end in {seconds} s")
+
+
+def clean_environment() -> dict[str, str]:
+    """This environment without anybody's DROPOFF_* settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DROPOFF_")}
+
+
+def descendants(pid: int) -> list[int]:
+    """The pids of all children of `pid`, and theirs, parents first."""
+    found: list[int] = []
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        for thread in threads:
+            for child in (thread / "children").read_text().split():
+                found += [int(child), *descendants(int(child))]
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return found
