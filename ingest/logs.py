@@ -6,20 +6,24 @@ import sys
 from datetime import UTC, datetime
 
 MAX_LINE = 2048
+CUT = " [...] "
 
 
 class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         head = f"{_time(record)} {record.levelname.lower():7} {record.name}: "
         # repr-style escapes keep forged line breaks and terminal codes of a client out of the log.
-        return (head + _escaped(_message(self, record)))[:MAX_LINE]
+        return head + _bounded(_escaped(_message(self, record)), MAX_LINE - len(head))
 
 
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        message = _message(self, record)[: MAX_LINE // 2]
-        line = {"time": _time(record), "level": record.levelname.lower(), "logger": record.name, "message": message}
-        return json.dumps(line)
+        head = {"time": _time(record), "level": record.levelname.lower(), "logger": record.name}
+        message = _bounded(_message(self, record), MAX_LINE)
+        while len(line := json.dumps({**head, "message": message})) > MAX_LINE:
+            # One character takes up to twelve as JSON escapes it.
+            message = _bounded(message, len(message) - (len(line) - MAX_LINE) // 12 - 1)
+        return line
 
 
 def set_up(log_format: str, log_level: str) -> None:
@@ -37,6 +41,14 @@ def _time(record: logging.LogRecord) -> str:
 def _message(formatter: logging.Formatter, record: logging.LogRecord) -> str:
     text = record.getMessage()
     return f"{text}\n{formatter.formatException(record.exc_info)}" if record.exc_info else text
+
+
+def _bounded(text: str, limit: int) -> str:
+    """The beginning and the end of a long text: a traceback says at its end what happened."""
+    if len(text) <= limit:
+        return text
+    kept = limit - len(CUT)
+    return text[: kept // 2] + CUT + text[len(text) - (kept - kept // 2) :]
 
 
 def _escaped(text: str) -> str:
