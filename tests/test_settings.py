@@ -1,0 +1,115 @@
+"""Settings come from DROPOFF_* alone, and a wrong one is refused by name, value and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.settings import Settings, SettingsError, listed
+
+RANGES = [
+    ("PORT", "-1", "0"),
+    ("PORT", "65536", "65535"),
+    ("PORT", "http", "integer"),
+    ("WEB_PROCESSES", "0", "1"),
+    ("WORKERS", "257", "256"),
+    ("MAX_FILE_BYTES", "0", "1"),
+    ("MAX_FIELD_BYTES", "10", "1024"),
+    ("MAX_PARTS", "1025", "1024"),
+    ("BODY_PATIENCE_SECONDS", "0", "0"),
+    ("HEADER_TIMEOUT_SECONDS", "601", "600"),
+    ("RESERVE_BYTES", "-1", "0"),
+    ("MAX_ATTEMPTS", "101", "100"),
+    ("LEASE_SECONDS", "0.5", "1"),
+    ("GRACE_SECONDS", "nan", "0"),
+    ("SWEEP_SECONDS", "soon", "number"),
+    ("HTTP", "h2", "'httptools' or 'h11'"),
+    ("LOG_FORMAT", "xml", "'text' or 'json'"),
+    ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"DROPOFF_{name.upper()}", raising=False)
+
+
+def test_without_a_variable_everything_lies_in_the_data_folder() -> None:
+    settings = Settings.from_env()
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.files_url == "file:data/files"
+    assert settings.jobs_url == "sqlite:data/jobs.db"
+    assert settings.dispatch_url == "local:data/run/nudge.sock"
+    assert settings.owners_folder == Path("data/owners")
+    assert settings.scratch_folder == Path("data/scratch")
+    assert settings.workers >= 1
+
+
+def test_a_url_that_is_set_wins_over_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROPOFF_DATA", "/srv/dropoff")
+    monkeypatch.setenv("DROPOFF_FILES", "file:/mnt/blobs")
+    settings = Settings.from_env()
+    assert settings.files_url == "file:/mnt/blobs"
+    assert settings.jobs_url == "sqlite:/srv/dropoff/jobs.db"
+
+
+@pytest.mark.parametrize(("name", "value", "allowed"), RANGES, ids=[f"{row[0]}={row[1]}" for row in RANGES])
+def test_a_wrong_setting_is_refused_by_name_value_and_range(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
+) -> None:
+    monkeypatch.setenv(f"DROPOFF_{name}", value)
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env()
+    message = str(refused.value)
+    assert f"DROPOFF_{name}=" in message
+    assert value in message
+    assert allowed in message.partition(": ")[2]
+
+
+def test_every_wrong_setting_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROPOFF_PORT", "-1")
+    monkeypatch.setenv("DROPOFF_WORKERS", "many")
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env()
+    assert len(str(refused.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
+def test_an_open_door_needs_a_key(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("DROPOFF_HOST", host)
+    with pytest.raises(SettingsError, match="DROPOFF_API_KEY"):
+        Settings.from_env()
+    monkeypatch.setenv("DROPOFF_API_KEY", "a key")
+    assert Settings.from_env().host == host
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_loopback_needs_no_key(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("DROPOFF_HOST", host)
+    assert Settings.from_env().api_key == ""
+
+
+def test_a_key_never_shows_in_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROPOFF_API_KEY", "hunter2")
+    monkeypatch.setenv("DROPOFF_PORT", "-1")
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env()
+    assert "hunter2" not in str(refused.value)
+
+
+def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "1")
+    monkeypatch.setenv("DROPOFF_SOMETHING_ELSE", "1")
+    assert Settings.from_env().port == 8000
+
+
+def test_settings_can_not_be_changed_later() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings.from_env().port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("value", "items"), [("", ()), ("image", ("image",)), (" image , text,", ("image", "text")), (",", ())]
+)
+def test_a_list_is_separated_by_commas(value: str, items: tuple[str, ...]) -> None:
+    assert listed(value) == items
