@@ -22,7 +22,11 @@ class Leash:
         threading.Thread(target=self._listen, name="leash", daemon=True).start()
 
     def _listen(self) -> None:
-        with self._socket.makefile("r", encoding="ascii") as lines:
-            for line in lines:
-                self._on[line.strip()]()
-        self._on_gone()
+        try:
+            with self._socket, self._socket.makefile("rb") as lines:
+                for line in lines:
+                    command = self._on.get(line.strip().decode("ascii", "replace"))
+                    if command is not None:
+                        command()
+        finally:
+            self._on_gone()  # also when a command failed: who can't be led any more must not live on
