@@ -35,6 +35,7 @@ class NudgeBox:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)  # of a worker that was killed; only one runs in a data folder
         folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._closed = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self._socket.bind(_short(folder, path.name))
@@ -47,11 +48,12 @@ class NudgeBox:
                 message = self._socket.recv(MAX_ID)
             except OSError:
                 return
-            if not message:
+            if self._closed:
                 return
             yield message.decode(errors="replace")
 
     def close(self) -> None:
+        self._closed = True
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RD)  # wakes the reader
         self._socket.close()
