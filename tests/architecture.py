@@ -1,0 +1,181 @@
+"""The arrows of the house, read from the source: who may import whom, at any level of a module.
+
+Works on text, so that a test can plant a fault without touching a file.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+OURS = ("ingest", "processors", "storage")
+
+WEB = ("fastapi", "starlette", "uvicorn")
+NETWORK = (
+    "socket",
+    "socketserver",
+    "ssl",
+    "http",
+    "urllib",
+    "ftplib",
+    "smtplib",
+    "httpx",
+    "httpcore",
+    "anyio",
+    "asyncio",
+)
+TABLE = ("sqlalchemy", "sqlite3", "alembic", "dbm")
+DECODERS = ("PIL", "av", "numpy")
+
+# Who never imports what: each row holds for the module or package named, and everything below it.
+NEVER: Mapping[str, Sequence[str]] = {
+    "processors": ("ingest", "storage", *WEB, *NETWORK, *TABLE),
+    "storage": ("ingest", "processors", *WEB, *TABLE, *DECODERS),
+    "ingest.errors": OURS,
+    "ingest.settings": OURS,
+    "ingest.logs": OURS,
+    "ingest.clock": OURS,
+    "ingest.owners": ("processors", "storage", *WEB),
+    "ingest.jobs": ("processors", "storage", *WEB, "ingest.dispatch", "ingest.wiring", "ingest.settings"),
+    "ingest.jobs.states": OURS,
+    "ingest.dispatch": ("processors", "storage", *WEB, *TABLE, "ingest.jobs", "ingest.worker", "ingest.settings"),
+    "ingest.parts": (*WEB, "processors", "storage", "asyncio", "anyio", "os", "io", "pathlib", "socket", "threading"),
+    "ingest.sniff": (*WEB, "storage", "asyncio", *DECODERS),
+    "ingest.wiring": WEB,
+    "ingest.worker": (*WEB, "asyncio", "storage.local", "ingest.jobs.store", "ingest.settings", *DECODERS),
+    "ingest.janitor": (*WEB, "asyncio", "storage.local", "ingest.jobs.store", "ingest.settings"),
+    "ingest.sandbox": (*WEB, "storage", "ingest.wiring", "ingest.settings", "asyncio", *DECODERS),
+    "ingest.zygote": (
+        *WEB,
+        *TABLE,
+        "storage",
+        "ingest.jobs",
+        "ingest.settings",
+        "asyncio",
+        "multiprocessing",
+        *DECODERS,
+    ),
+    "ingest.cell": (*WEB, *TABLE, "storage", "ingest.jobs", "ingest.settings", "asyncio", "multiprocessing", *DECODERS),
+    "ingest.client": OURS,
+}
+
+# The only homes of what everybody would like to use.
+HOMES: Mapping[str, Sequence[str]] = {
+    "python_multipart": ("ingest.parts",),
+    "sqlalchemy": ("ingest.jobs",),
+    "alembic": ("ingest.jobs.migrate", "ingest.jobs.migrations"),
+    "PIL": ("processors.image",),
+    "av": ("processors.video",),
+    "typer": ("ingest.cli",),
+    "rich": ("ingest.watch",),
+    "httpx": ("ingest.client", "ingest.cli"),
+    "httpx_sse": ("ingest.client",),
+    "uvicorn": ("ingest.web_process", "ingest.wire"),
+    "fastapi_swagger": ("ingest.apidocs",),
+    "pydantic_settings": ("ingest.settings",),
+    "storage.local": ("storage",),
+    "ingest.jobs.store": ("ingest.jobs",),
+    "ingest.dispatch.local": ("ingest.dispatch", "ingest.worker_process"),
+}
+
+# What the web process can reach must not lead to the other side of the wall, and the other way round.
+APART: Mapping[str, Sequence[str]] = {
+    "ingest.web_process": ("ingest.worker", "ingest.sandbox", "ingest.zygote", "ingest.cell", "ingest.publish"),
+    "ingest.worker_process": ("ingest.app", "ingest.upload", "ingest.deps", "ingest.kinds"),
+    "ingest.zygote": ("ingest.jobs", "ingest.settings", "ingest.wiring", "storage"),
+}
+
+Sources = Mapping[str, str]
+
+
+def read_sources(root: Path = REPOSITORY) -> dict[str, str]:
+    """Module name -> text, of everything in the three packages. A package bears its own name."""
+    found = {}
+    for package in OURS:
+        for path in sorted((root / package).rglob("*.py")):
+            parts = path.relative_to(root).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path.read_text()
+    return found
+
+
+def imports(text: str) -> Iterator[str]:
+    """Every dotted name that `text` imports, in functions and under TYPE_CHECKING too."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def graph(sources: Sources) -> dict[str, set[str]]:
+    """Module -> the modules of ours that it imports by name."""
+    return {
+        module: {target for name in imports(text) for target in [_module_of(name, sources)] if target}
+        for module, text in sources.items()
+    }
+
+
+def _module_of(name: str, sources: Sources) -> str | None:
+    """`a.b.c` is the module a.b.c, or else the name c of the module a.b."""
+    return next((candidate for candidate in (name, name.rpartition(".")[0]) if candidate in sources), None)
+
+
+def breaches(sources: Sources) -> list[str]:
+    """Everything that breaks a rule of the house, in words."""
+    return sorted({*_forbidden(sources), *_homeless(sources), *_roots(sources), *_circles(sources), *_walls(sources)})
+
+
+def _forbidden(sources: Sources) -> Iterator[str]:
+    for module, text in sources.items():
+        banned = {ban for who, bans in NEVER.items() if within(module, who) for ban in bans}
+        for name in imports(text):
+            if name.startswith("."):
+                yield f"{module} imports {name}: names are written out in full"
+            if any(within(name, ban) for ban in banned):
+                yield f"{module} must not import {name}"
+
+
+def _homeless(sources: Sources) -> Iterator[str]:
+    for module, text in sources.items():
+        for name in imports(text):
+            for package, homes in HOMES.items():
+                if within(name, package) and not any(within(module, home) for home in homes):
+                    yield f"{module} must not import {name}: it lives in {', '.join(homes)}"
+
+
+def _roots(sources: Sources) -> Iterator[str]:
+    """A module that takes names from its own package's root makes a circle as soon as the root imports anything."""
+    for module, text in sources.items():
+        for name in imports(text):
+            root = name.rpartition(".")[0]
+            inside = module != root and within(module, root)
+            if inside and root in sources and name not in sources and not name.endswith(".__version__"):
+                yield f"{module} imports {name} from its own package's root"
+
+
+def _circles(sources: Sources) -> Iterator[str]:
+    """Modules that import each other, however far around."""
+    arrows = graph(sources)
+    for module in arrows:
+        if module in _reached(arrows, arrows[module]):
+            yield f"{module} imports itself, around a circle"
+
+
+def _walls(sources: Sources) -> Iterator[str]:
+    arrows = graph(sources)
+    for start, banned in APART.items():
+        for target in _reached(arrows, arrows.get(start, set())):
+            if any(within(target, ban) for ban in banned):
+                yield f"{start} leads to {target}"
+
+
+def _reached(arrows: Mapping[str, set[str]], start: set[str]) -> set[str]:
+    reached: set[str] = set()
+    while fresh := start - reached:
+        reached |= fresh
+        start = {after for module in fresh for after in arrows[module]}
+    return reached
