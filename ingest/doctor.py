@@ -55,9 +55,9 @@ def _data(settings: Settings) -> Iterator[Finding]:
     free = os.statvfs(folder)
     free_bytes = free.f_bavail * free.f_frsize
     yield Finding("free space", free_bytes > settings.reserve_bytes, f"{free_bytes >> 20:,} MiB")
-    table = folder / "jobs.db"
-    if table.exists():
-        yield _integrity(table)
+    scheme, _, table = settings.jobs_url.partition(":")
+    if scheme == "sqlite" and Path(table).exists():
+        yield _integrity(Path(table))
 
 
 def _integrity(table: Path) -> Finding:
