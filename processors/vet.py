@@ -29,7 +29,7 @@ def vet(name: str, seconds: float = SECONDS) -> str | None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={"PATH": os.defpath},
-        start_new_session=True,
+        process_group=0,
     ) as child:
         try:
             output, _ = child.communicate(timeout=seconds)
@@ -86,6 +86,7 @@ def _threads() -> int:
 
 
 def main() -> None:
+    os.setpgid(0, 0)  # as the parent did; the group is killed below
     # Whatever the third party prints goes elsewhere: only the verdict reaches the parent.
     answer = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -83,7 +83,7 @@ class FileWork(Generic[P]):
             return
         self._due = max(now, self._due) + REPORT_SECONDS
         self._stage = stage
-        self._on_report(_clean(stage, done, total, unit, message))
+        self._on_report(clean(stage, done, total, unit, message))
 
     def output(self, name: str, media_type: str, **attributes: JSON) -> Path:
         if not OUTPUT_NAME.fullmatch(name):
@@ -124,7 +124,7 @@ class _Descriptor(io.RawIOBase):
         return target
 
 
-def _clean(stage: str, done: float, total: float | None, unit: str, message: str) -> Report:
+def clean(stage: str, done: float, total: float | None, unit: str, message: str) -> Report:
     """Finite numbers, `done` within `total`, a `total` above zero or none, and short texts."""
     whole = _amount(total or 0) or None
     part = _amount(done)

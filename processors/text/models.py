@@ -1,0 +1,65 @@
+"""What the text kind accepts, allows and answers."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from processors.base import Limits, Params
+
+MEDIA_TYPES = frozenset(
+    {
+        "application/javascript",
+        "application/json",
+        "application/toml",
+        "application/x-ndjson",
+        "application/xml",
+        "application/yaml",
+        "text/css",
+        "text/csv",
+        "text/html",
+        "text/javascript",
+        "text/markdown",
+        "text/plain",
+        "text/tab-separated-values",
+        "text/xml",
+    }
+)
+
+# A file of any size passes through in blocks, so memory is small and time is what grows: 5 GiB take about half a
+# minute. The result is all there is; nothing is written.
+LIMITS = Limits(memory_bytes=256 << 20, address_space_bytes=1 << 30, output_bytes=1 << 20, output_files=1)
+
+Charset = Literal[
+    "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
+    "iso-8859-1", "iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-5", "iso-8859-6", "iso-8859-7", "iso-8859-8",
+    "iso-8859-9", "iso-8859-10", "iso-8859-11", "iso-8859-13", "iso-8859-14", "iso-8859-15", "iso-8859-16",
+    "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "windows-1255", "windows-1256",
+    "windows-1257", "windows-1258", "koi8-r", "koi8-u", "ibm855", "ibm866", "macintosh", "tis-620",
+    "big5", "euc-jp", "euc-kr", "gb18030", "gbk", "iso-2022-jp", "shift_jis",
+]  # fmt: skip
+
+
+class TextParams(Params):
+    encoding: Literal["auto"] | Charset = Field("auto", description="The file's encoding, if you know it.")
+    preview_characters: int = Field(1000, ge=0, le=10_000, description="How much of the beginning to show.")
+
+
+class TextResult(BaseModel):
+    """Everything is counted over the whole file, in characters (Unicode code points) after decoding."""
+
+    encoding: str = Field(description='What the bytes were read as; "ascii" where nothing more was needed.')
+    encoding_source: Literal["declared", "bom", "structural", "validated", "fallback"] = Field(
+        description="declared: the params said so. bom: a byte order mark did. structural: zeros stand in columns. "
+        "validated: the whole file is UTF-8, but for `replacements`. fallback: a guess."
+    )
+    bom: bool = Field(description="Whether the file begins with a byte order mark. It is not counted.")
+    replacements: int = Field(description="Sequences that could not be decoded.")
+    characters: int
+    words: int = Field(description="Runs of anything but Unicode white space.")
+    lines: int = Field(description="Line ends (LF, CRLF, CR), and one more if the file does not end with one.")
+    line_ending: Literal["lf", "crlf", "cr", "mixed"] | None
+    longest_line: int = Field(description="Without its line end.")
+    control_characters: int = Field(description="C0 controls other than white space and escape.")
+    preview: str = Field(description="Safe to show: control and bidirectional characters are made visible.")
+    preview_truncated: bool
+    warnings: list[str]

@@ -1,0 +1,24 @@
+"""Films: what is in them, and a poster."""
+
+from processors.base import Work
+from processors.video.models import LIMITS, MEDIA_TYPES, VideoParams, VideoResult
+
+
+class VideoProcessor:
+    kind = "video"
+    version = "1.0"
+    media_types = MEDIA_TYPES
+    limits = LIMITS
+    Params = VideoParams
+    Result = VideoResult
+
+    def warm(self) -> None:
+        from processors.video import pipeline  # noqa: F401 - with it, PyAV and FFmpeg
+
+    def process(self, work: Work[VideoParams]) -> VideoResult:
+        from processors.video.pipeline import run
+
+        return run(work)
+
+
+processor = VideoProcessor()
