@@ -61,7 +61,10 @@ class Spool(Protocol):
         ...
 
     def append(self, *parts: bytes | bytearray | memoryview) -> None:
-        """Write the parts in order and hash them on the way. After a failed append the spool may only be discarded."""
+        """Write the parts in order and hash them on the way. After a failed append the spool may only be discarded.
+
+        A spool that was put doesn't grow any more, resumed or not: a blob never changes.
+        """
         ...
 
     def sha256(self) -> str:

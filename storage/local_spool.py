@@ -1,0 +1,172 @@
+"""A spool on a local disk: one file in its owner's folder, hashed while it is written."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+
+from storage.base import StorageError
+from storage.failing import failing, storage_error
+from storage.folders import Folder
+
+WRITE_BACK_BYTES = 8 << 20
+
+_MOST_PARTS = os.sysconf("SC_IOV_MAX")
+_READ_BYTES = 1 << 20
+
+
+def _second_name(name: str) -> str:
+    """What a spool is also called for a moment while it is put."""
+    return f"{name}.put"
+
+
+class Spools:
+    """The folder of the owners' folders, and what could not be removed from it yet."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        self._left: set[tuple[str, str]] = set()
+
+    def enter(self, owner: str) -> Folder:
+        return self.folder.enter(owner)
+
+    def forget(self, owner: str, name: str) -> None:
+        """Take a spool's names away, if it has any. A blob that was put from it keeps its own."""
+        try:
+            with suppress(FileNotFoundError), self.enter(owner) as folder:
+                folder.unlink(name)
+                folder.unlink(_second_name(name))
+        except OSError:
+            self._left.add((owner, name))
+            raise
+
+    def forget_one_left(self) -> None:
+        """Try once more what failed before: its owner may live for months, so no sweep would come for it."""
+        with suppress(KeyError, OSError):
+            self.forget(*self._left.pop())
+
+
+class LocalSpool:
+    """A session with the file, by its descriptor."""
+
+    def __init__(self, spools: Spools, owner: str, name: str, descriptor: int) -> None:
+        self.owner = owner
+        self.name = name
+        self.size = 0
+        self._spools = spools
+        self._descriptor = descriptor
+        self._hash = sha256()
+        self._written_back = 0
+        self._refusal = ""  # why it takes nothing any more but `close` and `discard`
+        self._shared = False  # a blob may be the same file: bytes must not be added
+
+    def append(self, *parts: bytes | bytearray | memoryview) -> None:
+        self._check()
+        if self._shared:
+            raise StorageError("storage_unavailable", "the spool was put: it can't grow any more")
+        views = [memoryview(part).cast("B") for part in parts]
+        try:
+            for view in views:
+                self._hash.update(view)
+            self.size += _write(self._descriptor, views)
+            self._start_write_back()
+        except OSError as error:
+            self._refusal = "an append failed"
+            raise storage_error("writing a spool", error) from error
+
+    def _start_write_back(self) -> None:
+        """Let the disk work while bytes still arrive, so that little is left to wait for in `put`.
+
+        On Linux this advice starts writing out dirty pages and drops none of them. One GiB, hashed and synced, took
+        0.7 to 0.8 of the time.
+        """
+        length = self.size - self._written_back
+        if length >= WRITE_BACK_BYTES:
+            with suppress(OSError):
+                os.posix_fadvise(self._descriptor, self._written_back, length, os.POSIX_FADV_DONTNEED)
+            self._written_back = self.size
+
+    def resume(self) -> None:
+        """Read what is there, to count and to hash on from its end."""
+        buffer = memoryview(bytearray(_READ_BYTES))
+        while length := os.readv(self._descriptor, [buffer]):
+            self._hash.update(buffer[:length])
+            self.size += length
+        self._written_back = self.size
+        self._shared = os.fstat(self._descriptor).st_nlink != 1
+
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def sync(self) -> None:
+        self._check()
+        with self.last_chance("syncing a spool"):
+            os.fsync(self._descriptor)
+
+    @contextmanager
+    def last_chance(self, doing: str) -> Iterator[None]:
+        """A sync. If it fails the bytes are not trusted again, not even by who resumes the spool by its name."""
+        try:
+            yield
+        except OSError as error:
+            self._refusal = f"{doing} failed"
+            with suppress(OSError):
+                self._spools.forget(self.owner, self.name)
+            raise storage_error(doing, error) from error
+
+    def rename_over(self, key: str, shard: Folder) -> None:
+        """Make the file a blob and keep it as a spool: a second name of it takes the address over.
+
+        Over whatever is there, so it is this file that bears the name, and nobody can tell how safe that one is.
+        """
+        self._shared = True
+        second = _second_name(self.name)
+        with self._spools.enter(self.owner) as folder:
+            try:
+                self._link(folder, second)
+                folder.move(second, shard, key)
+            finally:
+                folder.unlink(second)  # there still if the move failed, or if this very file had the address before
+
+    def _link(self, folder: Folder, name: str) -> None:
+        try:
+            folder.link(self._descriptor, name)
+        except FileExistsError:  # from a put that was killed
+            folder.unlink(name)
+            folder.link(self._descriptor, name)
+
+    def close(self) -> None:
+        self._refusal = self._refusal or "the spool is closed"
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            with failing("closing a spool"):
+                os.close(descriptor)
+
+    def discard(self) -> None:
+        try:
+            self.close()  # first: a process out of descriptors has one for the rest then
+        finally:
+            with failing("discarding a spool"):
+                self._spools.forget(self.owner, self.name)
+
+    def _check(self) -> None:
+        if self._refusal:
+            raise StorageError("storage_unavailable", self._refusal)
+
+
+def _write(descriptor: int, views: list[memoryview]) -> int:
+    """Write all of it, and say how much that was: a full disk, a limit or the kernel's 2 GiB may cut a write short."""
+    total = 0
+    while views:
+        written = os.writev(descriptor, views[:_MOST_PARTS])
+        total += written
+        views = _after(views, written)
+    return total
+
+
+def _after(views: list[memoryview], written: int) -> list[memoryview]:
+    for index, view in enumerate(views):
+        if written < len(view):
+            return [view[written:], *views[index + 1 :]]
+        written -= len(view)
+    return []
