@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ class Server:
 
     data: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    python: str = sys.executable
     process: subprocess.Popen[bytes] | None = None
     url: str = ""
 
@@ -42,7 +43,7 @@ class Server:
         self.data.mkdir(parents=True, exist_ok=True)
         with self._log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "ingest.serve"],
+                [self.python, "-m", "ingest.serve"],
                 env={**clean_environment(), "DROPOFF_PORT": "0", **self.environment, "DROPOFF_DATA": str(self.data)},
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -70,6 +71,12 @@ class Server:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+        self._collect()
+
+    def behead(self) -> None:
+        """Kill the supervisor alone: its children have to notice."""
+        assert self.process is not None
+        self.process.kill()
         self._collect()
 
     def _collect(self) -> int:
@@ -115,12 +122,13 @@ def clean_environment() -> dict[str, str]:
 
 def descendants(pid: int) -> list[int]:
     """The pids of all children of `pid`, and theirs, parents first."""
+    return [one for child in children(pid) for one in (child, *descendants(child))]
+
+
+def children(pid: int) -> list[int]:
+    """The pids of the children of all threads of `pid`; none if it is gone."""
     found: list[int] = []
-    try:
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-        for thread in threads:
-            for child in (thread / "children").read_text().split():
-                found += [int(child), *descendants(int(child))]
-    except (FileNotFoundError, ProcessLookupError):
-        pass
+    for thread in Path("/proc").glob(f"{pid}/task/*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found += [int(child) for child in thread.read_text().split()]
     return found
