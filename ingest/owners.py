@@ -23,9 +23,10 @@ class Owner:
         self.path = folder / self.id
         # Locked before it bears its name: nobody ever sees an owner that lives and isn't locked.
         unnamed = folder / f".{self.id}"
-        self._descriptor = os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        unnamed.rename(self.path)
+        self._descriptor = _create_locked(unnamed)
+        while not _renamed(unnamed, self.path):  # somebody took it for one of the dead before it was locked
+            os.close(self._descriptor)
+            self._descriptor = _create_locked(unnamed)
 
     def __enter__(self) -> Self:
         return self
@@ -36,6 +37,20 @@ class Owner:
     def release(self) -> None:
         self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
+
+
+def _create_locked(path: Path) -> int:
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def _renamed(path: Path, target: Path) -> bool:
+    try:
+        path.rename(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def host() -> str:
@@ -64,7 +79,7 @@ def is_alive(folder: Path, owner: str) -> bool:
 
 
 def forget_dead(folder: Path) -> None:
-    """Remove the files of owners that are gone."""
+    """Remove the files of owners that are gone, and of those that died before they had a name."""
     for path in folder.iterdir():
-        if not path.name.startswith(".") and not is_alive(folder, path.name):
+        if not is_alive(folder, path.name):
             path.unlink(missing_ok=True)

@@ -5,6 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -50,11 +53,29 @@ def test_forgetting_the_dead_leaves_the_living(tmp_path: Path) -> None:
         assert [path.name for path in tmp_path.iterdir()] == [alive.id]
 
 
-def test_an_owner_that_is_being_born_is_not_taken_for_dead(tmp_path: Path) -> None:
-    """Its file bears a hidden name until it is locked."""
+def test_an_owner_that_died_before_it_had_a_name_is_forgotten_too(tmp_path: Path) -> None:
     (tmp_path / ".web-here-1-unborn").touch()
     owners.forget_dead(tmp_path)
-    assert (tmp_path / ".web-here-1-unborn").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_owner_that_is_being_born_survives_whoever_forgets_the_dead(tmp_path: Path) -> None:
+    """Its file bears a hidden name until it is locked, and is made again if it was taken for that of the dead."""
+    born = threading.Event()
+
+    def forget() -> None:
+        while not born.is_set():
+            owners.forget_dead(tmp_path)
+
+    with ThreadPoolExecutor(2) as threads, ExitStack() as alive:
+        sweeps = [threads.submit(forget) for _ in range(2)]
+        try:
+            names = {alive.enter_context(Owner(tmp_path, "web")).id for _ in range(200)}
+        finally:
+            born.set()
+        for sweep in sweeps:
+            sweep.result()
+        assert {path.name for path in tmp_path.iterdir()} == names
 
 
 def test_two_owners_of_one_process_are_two(tmp_path: Path) -> None:
