@@ -64,7 +64,7 @@ HOMES: Mapping[str, Sequence[str]] = {
     "python_multipart": ("ingest.parts",),
     "sqlalchemy": ("ingest.jobs",),
     "alembic": ("ingest.jobs.migrate", "ingest.jobs.migrations"),
-    "PIL": ("processors.image",),
+    "PIL": ("processors.image", "processors.video.poster", "processors.webp"),
     "av": ("processors.video",),
     "typer": ("ingest.cli",),
     "rich": ("ingest.watch",),
