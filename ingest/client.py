@@ -2,6 +2,7 @@
 
 import json
 import mimetypes
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,8 @@ from httpx_sse import connect_sse
 TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
 TIMEOUT = httpx.Timeout(30.0, write=None)
 STREAM_TIMEOUT = httpx.Timeout(30.0, read=60.0)  # the server sends a heartbeat every 15 s
-RECONNECTS = 10
+RECONNECTS = 30
+RECONNECT_SECONDS = 1.0
 COPY_BYTES = 1 << 20
 
 Document = dict[str, Any]
@@ -82,6 +84,8 @@ class Client:
                 job = self.job(job["id"])
             except httpx.TransportError:
                 silences += 1
+            if job["state"] not in TERMINAL:
+                time.sleep(RECONNECT_SECONDS)  # the server goes down, or is down
         yield job
 
     def _stream(self, job: Document) -> Iterator[Document]:

@@ -17,11 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest import logs
+from ingest.dispatch import open_dispatch
 from ingest.jobs import migrate
 from ingest.jobs.base import StoreRefused
 from ingest.leash import DRAIN, STOP
 from ingest.settings import Settings, SettingsError, listed
 from processors import registry, vet
+from storage import open_files
+from storage.base import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +100,7 @@ class Supervisor:
         self.run_folder = settings.data / "run"
         self.run_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = lock_folder(self.run_folder)
-        migrate(settings.jobs_url)
+        prepare(settings)
         self.listener = bind(settings)
         environment = {**os.environ, "DROPOFF_KINDS": ",".join(offered_kinds(settings))}
         web = {"socket": self.listener.fileno()}
@@ -187,6 +190,20 @@ def lock_folder(run_folder: Path) -> int:
     return descriptor
 
 
+def prepare(settings: Settings) -> None:
+    """Migrate, and open what every child will open: a wrong address stops the start, not the children for ever."""
+    if settings.files_url.startswith("memory:"):
+        raise Refused("DROPOFF_FILES=memory: lives in one process, and a server has several")
+    try:
+        migrate(settings.jobs_url)
+        open_files(settings.files_url).close()
+        open_dispatch(settings.dispatch_url).close()
+    except ValueError as wrong:
+        raise Refused(str(wrong)) from None
+    except StorageError as error:
+        raise Refused(f"the file store can't be used: {error.detail}") from None
+
+
 def bind(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -203,6 +220,9 @@ def bind(settings: Settings) -> socket.socket:
 def offered_kinds(settings: Settings) -> list[str]:
     """The kinds that the children shall load: what is installed, less third parties' that fail the vetting."""
     wanted = listed(settings.kinds)
+    if unknown := set(wanted) - set(registry.names()):
+        there = ", ".join(registry.names())
+        raise Refused(f"DROPOFF_KINDS={settings.kinds!r}: {', '.join(sorted(unknown))} is not installed; {there} are")
     refused = set()
     for name in registry.third_party():
         reason = vet.vet(name) if not wanted or name in wanted else None
@@ -228,7 +248,7 @@ def main() -> int:
         settings = Settings.from_env()
         logs.set_up(settings.log_format, settings.log_level)
         supervisor = Supervisor(settings)
-    except (SettingsError, Refused, StoreRefused) as error:
+    except (SettingsError, Refused, StoreRefused, OSError) as error:
         print(f"dropoff: {error}", file=sys.stderr)
         return 1
     print(f"Dropoff serves on {supervisor.url} (data in {settings.data.absolute()})", flush=True)

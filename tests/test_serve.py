@@ -1,0 +1,300 @@
+"""The supervisor: one server a data folder, children that come back, and an end that loses nothing."""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.plugin import interpreter
+from tests.server import Server, clean_environment, descendants, running_server, wait_for_job
+
+WAIT_SECONDS = 20.0
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An interpreter with the kind `echo`, which works for as long as it is told."""
+    return str(interpreter(tmp_path_factory.mktemp("python")))
+
+
+@pytest.fixture
+def server(tmp_path: Path, python: str) -> Iterator[Server]:
+    """One cell, three seconds of grace."""
+    running = Server(tmp_path / "data", {"DROPOFF_WORKERS": "1", "DROPOFF_GRACE_SECONDS": "3"}, python=python)
+    running.start()
+    yield running
+    if running.process is not None:
+        running.kill()
+
+
+def drop(server: Server, milliseconds: int = 0) -> dict[str, Any]:
+    """A job that works for so long."""
+    answer = httpx.post(
+        f"{server.url}/v1/ingest/echo",
+        data={"params": f'{{"milliseconds": {milliseconds}}}'},
+        files={"file": ("a.bin", b"\x00\xff content", "application/octet-stream")},
+    )
+    assert answer.status_code == 202, answer.text
+    job: dict[str, Any] = answer.json()
+    return job
+
+
+def job_of(server: Server, job: dict[str, Any]) -> dict[str, Any]:
+    document: dict[str, Any] = httpx.get(f"{server.url}/v1/jobs/{job['id']}").json()
+    return document
+
+
+def until(condition: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
+    """Ask again, with a pause on a clock of the kernel's, until it is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        select.select([], [], [], 0.01)
+
+
+def processes(server: Server, module: str) -> set[int]:
+    """The pids of the server's processes that run `module`."""
+    assert server.process is not None
+    return {pid for pid in descendants(server.process.pid) if module in command_line(pid)}
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def start_again(data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Another `dropoff serve` that is expected to refuse."""
+    return subprocess.run(
+        [sys.executable, "-m", "ingest.serve"],
+        env={**clean_environment(), "DROPOFF_PORT": "0", "DROPOFF_DATA": str(data), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WAIT_SECONDS,
+    )
+
+
+# -- refusing to start
+
+
+def test_a_second_server_on_a_data_folder_is_refused(server: Server) -> None:
+    refused = start_again(server.data)
+    assert refused.returncode == 1
+    assert refused.stderr.strip() == f"dropoff: another Dropoff serves the data folder {server.data}"
+    assert httpx.get(f"{server.url}/livez").status_code == 200
+
+
+def test_a_lock_that_a_killed_server_left_is_no_lock(server: Server) -> None:
+    server.kill()
+    server.start()
+    assert wait_for_job(httpx.Client(base_url=server.url), drop(server)["id"])["state"] == "succeeded"
+
+
+def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = start_again(tmp_path, DROPOFF_PORT=port)
+    assert refused.returncode == 1
+    assert refused.stderr.strip() == f"dropoff: can't listen on 127.0.0.1:{port}: Address already in use"
+
+
+def test_an_open_door_without_a_key_is_refused(tmp_path: Path) -> None:
+    refused = start_again(tmp_path, DROPOFF_HOST="0.0.0.0")
+    assert refused.returncode == 1
+    assert "DROPOFF_API_KEY" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [("DROPOFF_WORKERS", "many", "integer"), ("DROPOFF_PORT", "-1", "0"), ("DROPOFF_HTTP", "h3", "h11")],
+)
+def test_a_wrong_setting_is_refused_by_name_value_and_range(
+    tmp_path: Path, name: str, value: str, allowed: str
+) -> None:
+    refused = start_again(tmp_path, **{name: value})
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"dropoff: {name}='{value}': ")
+    assert allowed in refused.stderr
+
+
+@pytest.mark.parametrize("url", ["DROPOFF_FILES", "DROPOFF_JOBS", "DROPOFF_DISPATCH"])
+def test_a_url_of_an_unknown_scheme_is_refused_in_a_line(tmp_path: Path, url: str) -> None:
+    refused = start_again(tmp_path, **{url: "gopher:anything"})
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"dropoff: {url}='gopher")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_store_in_memory_is_refused_since_processes_would_not_share_it(tmp_path: Path) -> None:
+    refused = start_again(tmp_path, DROPOFF_FILES="memory:")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("dropoff: DROPOFF_FILES=memory: ")
+
+
+def test_a_data_folder_that_can_not_be_made_is_refused_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = start_again(tmp_path / "file" / "data")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("dropoff: ")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_damaged_job_table_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    damaged = b"this was a job table once" * 400
+    (tmp_path / "jobs.db").write_bytes(damaged)
+    refused = start_again(tmp_path)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("dropoff: ")
+    assert (tmp_path / "jobs.db").read_bytes() == damaged
+
+
+def test_a_kind_that_is_not_installed_is_refused_in_a_line(tmp_path: Path) -> None:
+    refused = start_again(tmp_path, DROPOFF_KINDS="image,sculpture")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("dropoff: ")
+    assert "sculpture" in refused.stderr
+
+
+# -- keeping its children
+
+
+@pytest.mark.parametrize("module", ["ingest.web_process", "ingest.worker_process", "ingest.zygote"])
+def test_a_killed_child_is_started_again_and_work_goes_on(server: Server, module: str) -> None:
+    (victim,) = processes(server, module)
+    os.kill(victim, signal.SIGKILL)
+    until(lambda: bool(processes(server, module) - {victim}))
+    assert wait_for_job(httpx.Client(base_url=server.url, timeout=WAIT_SECONDS), drop(server)["id"])["state"] == (
+        "succeeded"
+    )
+
+
+def test_a_job_whose_worker_was_killed_runs_again(server: Server) -> None:
+    job = drop(server, milliseconds=1500)
+    until(lambda: job_of(server, job)["state"] == "running")
+    (worker,) = processes(server, "ingest.worker_process")
+    os.kill(worker, signal.SIGKILL)
+    ended = wait_for_job(httpx.Client(base_url=server.url), job["id"])
+    assert ended["state"] == "succeeded"
+    assert ended["attempt"] == 2
+
+
+def test_nothing_outlives_a_killed_supervisor(server: Server) -> None:
+    drop(server, milliseconds=20_000)
+    until(lambda: bool(processes(server, "ingest.zygote")))
+    assert server.process is not None
+    family = descendants(server.process.pid)
+    watched = [os.pidfd_open(pid) for pid in family]
+    server.process.kill()
+    for descriptor in watched:
+        assert select.select([descriptor], [], [], WAIT_SECONDS)[0], "a child lives on"
+        os.close(descriptor)
+    server._collect()
+
+
+def test_several_web_processes_share_the_socket(tmp_path: Path) -> None:
+    with running_server(tmp_path, web_processes=2, workers=0) as server:
+        assert len(processes(server, "ingest.web_process")) == 2
+        assert all(httpx.get(f"{server.url}/livez").status_code == 200 for _ in range(10))
+
+
+def test_without_workers_it_only_accepts(tmp_path: Path, python: str) -> None:
+    server = Server(tmp_path / "data", {"DROPOFF_WORKERS": "0"}, python=python)
+    server.start()
+    job = drop(server)
+    assert job_of(server, job)["state"] == "queued"
+    assert server.stop() == 0
+
+
+# -- coming to an end
+
+
+def test_an_idle_server_stops_at_once_and_well(server: Server) -> None:
+    began = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - began < 3
+    assert not (server.data / "run" / "url").exists()
+
+
+def test_ctrl_c_at_the_terminal_drains_too(server: Server) -> None:
+    """The whole foreground group gets the signal; only the supervisor is in it."""
+    assert server.process is not None
+    job = drop(server, milliseconds=1000)
+    until(lambda: job_of(server, job)["state"] == "running")
+    os.killpg(server.process.pid, signal.SIGINT)
+    assert server._collect() == 0
+    server.start()
+    assert (job_of(server, job)["state"], job_of(server, job)["attempt"]) == ("succeeded", 1)
+
+
+def test_a_drain_refuses_new_uploads_and_still_answers(server: Server) -> None:
+    """The listener closes last: until the running job has ended, everything but uploads is served."""
+    assert server.process is not None
+    job = drop(server, milliseconds=2000)
+    until(lambda: job_of(server, job)["state"] == "running")
+    server.process.send_signal(signal.SIGTERM)
+    until(lambda: upload_status(server) == 503)
+    refused = httpx.post(f"{server.url}/v1/ingest/text", files={"file": ("a.txt", b"late", "text/plain")})
+    assert refused.json()["code"] == "draining"
+    assert "Retry-After" in refused.headers
+    assert job_of(server, job)["state"] == "running"
+    assert server._collect() == 0
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{server.url}/livez")
+    server.start()
+    assert (job_of(server, job)["state"], job_of(server, job)["attempt"]) == ("succeeded", 1)
+
+
+def upload_status(server: Server) -> int:
+    answer = httpx.post(f"{server.url}/v1/ingest/text", files={"file": ("a.txt", b"late", "text/plain")})
+    return answer.status_code
+
+
+def test_a_job_that_outlasts_the_grace_goes_back_at_no_cost(server: Server) -> None:
+    job = drop(server, milliseconds=8000)
+    until(lambda: job_of(server, job)["state"] == "running")
+    assert server.stop() == 0
+    server.environment = {**server.environment, "DROPOFF_WORKERS": "0"}
+    server.start()
+    waiting = job_of(server, job)
+    assert waiting["state"] == "queued"
+    assert [attempt["outcome"] for attempt in waiting["attempts"]] == ["released"]
+    assert waiting["error"] is None
+
+
+def test_a_second_signal_hurries(tmp_path: Path, python: str) -> None:
+    environment = {"DROPOFF_WORKERS": "1", "DROPOFF_GRACE_SECONDS": "600"}
+    server = Server(tmp_path / "data", environment, python=python)
+    server.start()
+    assert server.process is not None
+    job = drop(server, milliseconds=30_000)
+    until(lambda: job_of(server, job)["state"] == "running")
+    server.process.send_signal(signal.SIGTERM)
+    until(lambda: upload_status(server) == 503)
+    began = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    assert server._collect() == 0
+    assert time.monotonic() - began < WAIT_SECONDS
+
+
+def test_an_event_stream_ends_with_the_drain(server: Server) -> None:
+    assert server.process is not None
+    job = drop(server, milliseconds=2000)
+    with httpx.stream("GET", f"{server.url}/v1/jobs/{job['id']}/events", timeout=WAIT_SECONDS) as stream:
+        received = stream.iter_lines()
+        assert next(received)
+        server.process.send_signal(signal.SIGTERM)
+        assert list(received) is not None  # it ends, rather than breaking off
+    assert server._collect() == 0
