@@ -31,7 +31,8 @@ def set_up(log_format: str, log_level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if log_format == "json" else TextLines())
     logging.basicConfig(level=log_level.upper(), handlers=[handler], force=True)
-    logging.getLogger("uvicorn.error").setLevel("WARNING" if log_level == "info" else log_level.upper())
+    for chatty in ("uvicorn.error", "alembic"):
+        logging.getLogger(chatty).setLevel("WARNING" if log_level == "info" else log_level.upper())
 
 
 def _time(record: logging.LogRecord) -> str:
