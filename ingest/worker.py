@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.errors import JobError
-from ingest.jobs.base import Account, Claim, StoreBusy
+from ingest.jobs.base import Account, Claim, Progress, StoreBusy
 from ingest.jobs.outcomes import Done, Failed, Interrupted, Outcome
 from ingest.progress import ProgressWriter
 from ingest.publish import Kept, Tampered
@@ -55,8 +55,7 @@ class Worker:
             return False
         started_at = house.clock()
         with self._desk(claim) as desk, Kept(house.files, house.owner.id) as kept:
-            end = self._run(desk)
-            outcome = self._keep(end, desk, kept)
+            end, outcome = self._attempt(desk, kept)
             account = Account(house.owner.id, started_at, house.clock(), end.cpu_seconds, end.peak_rss_bytes, end.exit)
             self._finish(claim, outcome, account, kept)
         return True
@@ -67,7 +66,6 @@ class Worker:
     def _desk(self, claim: Claim) -> Iterator[Desk]:
         key = (claim.job.id, claim.attempt)
         scratch = self._house.settings.scratch_folder / self._house.owner.id / f"{claim.job.id}-{claim.attempt}"
-        scratch.mkdir(parents=True, mode=0o700)
         desk = Desk(claim, scratch, Stop())
         with self._changed:
             self._desks[key] = desk
@@ -78,6 +76,17 @@ class Worker:
             with self._changed:
                 del self._desks[key]
                 self._changed.notify_all()
+
+    def _attempt(self, desk: Desk, kept: Kept) -> tuple[CellEnd, Outcome]:
+        """Whatever goes wrong here, the job is given back: a claim that is never finished is held until we die."""
+        try:
+            desk.scratch.mkdir(parents=True, mode=0o700)
+            end = self._run(desk)
+            return end, self._keep(end, desk, kept)
+        except Exception:
+            log.exception("job %s: attempt %d could not be worked on", desk.claim.job.id, desk.claim.attempt)
+            interrupted = Interrupted("The worker could not run the job")
+            return _no_cell(interrupted), interrupted
 
     def _run(self, desk: Desk) -> CellEnd:
         job = desk.claim.job
@@ -106,10 +115,18 @@ class Worker:
     def _progress_writer(self, desk: Desk) -> ProgressWriter:
         return ProgressWriter(
             floor=desk.claim.job.progress.fraction,
-            write=lambda progress: self._house.jobs.progress(desk.claim, progress),
+            write=lambda progress: self._tell(desk.claim, progress),
             on_lost=lambda: desk.stop.request("release"),
             clock=self._house.clock,
         )
+
+    def _tell(self, claim: Claim, progress: Progress) -> bool:
+        """Progress is not worth a wait, and no reason to end a cell."""
+        try:
+            return self._house.jobs.progress(claim, progress)
+        except StoreBusy as busy:
+            log.warning("job %s: its progress was not written: %s", claim.job.id, busy)
+            return True
 
     def _keep(self, end: CellEnd, desk: Desk, kept: Kept) -> Outcome:
         if not isinstance(end.verdict, Finished):
@@ -128,14 +145,19 @@ class Worker:
         return self._processors[kind].limits
 
     def _finish(self, claim: Claim, outcome: Outcome, account: Account, kept: Kept) -> None:
-        """A busy table is waited for: work that is done is not thrown away for it."""
+        """A busy table is waited for: work that is done is not thrown away for it. Outputs that are lost are."""
         while True:
             try:
-                job = self._house.jobs.finish(claim, outcome, account, kept.ensure)
-            except (StoreBusy, StorageError) as error:
-                log.warning("job %s can't be finished yet: %s", claim.job.id, error)
+                ensure = kept.ensure if isinstance(outcome, Done) else None
+                job = self._house.jobs.finish(claim, outcome, account, ensure)
+            except StoreBusy as busy:
+                log.warning("job %s can't be finished yet: %s", claim.job.id, busy)
                 with self._changed:
                     self._changed.wait(FINISH_RETRY_SECONDS)
+                continue
+            except StorageError as error:
+                log.warning("job %s: its outputs can't be put back: %s", claim.job.id, error)
+                outcome = Interrupted("The results could not be stored")
                 continue
             if job is None:
                 log.info("job %s: attempt %d came too late", claim.job.id, claim.attempt)
