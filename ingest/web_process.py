@@ -7,13 +7,14 @@ import signal
 import socket
 
 import uvicorn
+from fastapi import FastAPI
 
 from ingest import logs
 from ingest.app import create_app
 from ingest.leash import DRAIN, STOP, Leash
 from ingest.settings import Settings
 from ingest.wire import protocol_class
-from ingest.wiring import House, open_house
+from ingest.wiring import open_house
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +22,10 @@ KEEP_ALIVE_SECONDS = 15
 FAREWELL_SECONDS = 5  # for requests that are under way when the listener closes
 
 
-def server_for(house: House) -> uvicorn.Server:
+def server_for(app: FastAPI, settings: Settings) -> uvicorn.Server:
     config = uvicorn.Config(
-        create_app(house),
-        http=protocol_class(house.settings),
+        app,
+        http=protocol_class(settings),
         loop="uvloop",
         ws="none",
         lifespan="on",
@@ -49,11 +50,12 @@ def main() -> None:
     listener = socket.socket(fileno=given.socket)
     os.set_inheritable(given.leash, False)
     house = open_house(settings, "web")
-    server = server_for(house)
+    app = create_app(house)
+    server = server_for(app, settings)
 
     def drain() -> None:
         house.draining = True
-        server.config.app.state.feed.close_soon()
+        app.state.feed.close_soon()
 
     def stop() -> None:
         server.should_exit = True

@@ -172,8 +172,12 @@ class Worker:
         while not self._draining:
             seen = self._nudges
             if not self._try_one():
-                with self._changed:
-                    self._changed.wait_for(lambda seen=seen: self._nudges != seen or self._draining, POLL_SECONDS)
+                self._wait_for_work(seen)
+
+    def _wait_for_work(self, seen: int) -> None:
+        """Until a nudge since `seen`, or the next poll: jobs become ready by time, and nudges may get lost."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._nudges != seen or self._draining, POLL_SECONDS)
 
     def _try_one(self) -> bool:
         try:
