@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Generic
 
 from pydantic import BaseModel
 
-from processors.base import JSON, AnyProcessor, Cancelled, OnReport, OutputAttributes, P, Report
+from processors.base import JSON, Cancelled, OnReport, OutputAttributes, P, Processor, Report
 
 OUTPUT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 REPORT_SECONDS = 0.1
@@ -151,7 +151,7 @@ class Finished:
 
 
 def run_alone(
-    processor: AnyProcessor,
+    processor: Processor[P],
     path: Path,
     params: Mapping[str, Any] | BaseModel | None = None,
     *,
