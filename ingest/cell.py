@@ -1,0 +1,172 @@
+"""A cell: a fork of the zygote that shuts itself in, processes one file, says what came of it, and ends.
+
+Nothing here trusts the file or the processor; nothing outside trusts what is said here. Each line of Python that runs
+for the first time after a fork costs page faults, which is why the plainest ways of doing things were chosen.
+"""
+
+import errno
+import json
+import os
+import resource
+import signal
+import tempfile
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn, get_args
+
+from ingest import kernel
+from ingest.cellwire import (
+    DETAIL_LENGTH,
+    TRACEBACK_LENGTH,
+    Errand,
+    Exhausted,
+    LastWord,
+    Left,
+    Message,
+    Obeyed,
+    Raised,
+    Refused,
+    Reported,
+    Returned,
+)
+from processors.base import AnyProcessor, Cancelled, Limits, Rejected, RejectionCode, Report
+from processors.work import FileWork
+
+OPEN_FILES = 64
+CPU_MERCY_SECONDS = 1  # from SIGXCPU to SIGKILL
+CRASHED = 70  # exit status: the cell itself failed, before or after the processor
+
+OUT_OF_MEMORY = Exhausted(what="memory")  # made beforehand: when it is needed, nothing can be made
+
+
+@dataclass(slots=True)
+class Cell:
+    """The descriptors that a cell lives on, and whether it was told to stop."""
+
+    errand: int
+    input: int
+    reports: int
+    errors: int
+    stopping: bool = field(default=False)
+
+    def stop(self, *_: object) -> None:
+        self.stopping = True
+
+    def say(self, message: Message) -> None:
+        data = message.line()
+        while data:
+            data = data[os.write(self.reports, data) :]
+
+    def report(self, report: Report) -> None:
+        self.say(Reported(report=report))
+
+
+def live(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int) -> NoReturn:
+    """The whole life of a cell, right after the fork. Never returns, so that nothing of the zygote runs here."""
+    status = CRASHED
+    try:
+        signal.signal(signal.SIGTERM, cell.stop)
+        _take_places(cell)
+        errand = _read_errand(cell.errand)
+        shut_in(errand.limits, zygote)
+        _settle_in(errand.scratch)
+        cell.say(_work(cell, errand, processors[errand.kind]))
+        status = os.EX_OK
+    except SystemExit as wanted:  # a processor that exits has no last word: its status is for the log
+        status = wanted.code & 0xFF if isinstance(wanted.code, int) else CRASHED
+    except BaseException:  # noqa: BLE001 - standard error is all that is left to tell
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def rehearse(answer: int, zygote: int) -> NoReturn:
+    """In a fork that is thrown away: write to `answer` which protections this machine grants to a cell."""
+    try:
+        granted = shut_in(Limits(), zygote)
+        os.write(answer, json.dumps(granted).encode())
+    finally:
+        os._exit(os.EX_OK)
+
+
+def shut_in(limits: Limits, zygote: int) -> dict[str, bool]:
+    """Take rights away from the calling process, for good. The zygote holds nothing that would outlive this."""
+    os.setsid()
+    granted = {"process_group": True, "parent_death_signal": kernel.die_with_parent()}
+    if os.getppid() != zygote:  # it died before it could have been told
+        os._exit(CRASHED)
+    granted["oom_score"] = kernel.prefer_as_oom_victim()  # needs /proc/self, which hide_memory closes
+    _set_rlimits(limits)
+    granted["rlimits"] = True
+    granted["memory_hidden"] = kernel.hide_memory()
+    granted["no_new_privileges"] = kernel.forbid_new_privileges()
+    # Landlock and seccomp belong here, after no_new_privileges: both ask for it where the user is not root.
+    return granted
+
+
+def _set_rlimits(limits: Limits) -> None:
+    os.umask(0o077)
+    kernel.lower_limit(resource.RLIMIT_CORE, 0)
+    kernel.lower_limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    kernel.lower_limit(resource.RLIMIT_FSIZE, limits.output_bytes)
+    kernel.lower_limit(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + CPU_MERCY_SECONDS)
+    kernel.lower_limit(resource.RLIMIT_AS, limits.address_space_bytes)
+
+
+def _take_places(cell: Cell) -> None:
+    """Standard input and output lead nowhere, standard error to a file; everything else of the zygote is closed."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for source, place in ((nowhere, 0), (nowhere, 1), (cell.errors, 2)):
+        os.dup2(source, place)
+    kernel.close_all_but({cell.errand, cell.input, cell.reports})
+
+
+def _read_errand(descriptor: int) -> Errand:
+    with os.fdopen(descriptor, "rb") as file:
+        return Errand.parse(file.read())
+
+
+def _settle_in(scratch: str) -> None:
+    """Work in the private folder; temporary files of whatever library go there too, and away with it."""
+    os.chdir(scratch)
+    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = scratch
+
+
+def _work(cell: Cell, errand: Errand, processor: AnyProcessor) -> LastWord:
+    try:
+        work = FileWork(
+            params=processor.Params.model_validate(errand.params),
+            name=errand.name,
+            media_type=errand.media_type,
+            size=errand.size,
+            scratch=Path(errand.scratch),
+            descriptor=cell.input,
+            on_report=cell.report,
+            cancelled=lambda: cell.stopping,
+        )
+        result = processor.process(work)
+        if not isinstance(result, processor.Result):
+            raise TypeError(f"{processor.kind} returned {type(result).__name__} instead of its Result")
+        outputs = tuple(Left(left.name, left.media_type, dict(left.attributes)) for left in work.outputs)
+        return Returned(result=result.model_dump(mode="json"), outputs=outputs)
+    except MemoryError:
+        return OUT_OF_MEMORY
+    except Exception as error:  # noqa: BLE001 - a processor's own, or one of a library that it uses
+        return _last_word(error)
+
+
+def _last_word(error: Exception) -> LastWord:
+    match error:
+        case Cancelled():
+            return Obeyed()
+        case Rejected(code=code, detail=detail) if code in get_args(RejectionCode):
+            return Refused(code=code, detail=str(detail)[:DETAIL_LENGTH])
+        case OSError(errno=errno.EFBIG):
+            return Exhausted(what="file size")
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return Exhausted(what="space")
+        case _:
+            trace = "".join(traceback.format_exception(error))[-TRACEBACK_LENGTH:]
+            return Raised(exception=type(error).__name__[:100], traceback=trace)

@@ -1,0 +1,217 @@
+"""The zygote: a fresh interpreter that warms every processor once and forks a cell for each order.
+
+Rules that must stay true:
+1. It has one thread, or a fork could copy a lock that nobody will ever open.
+2. It reads nothing that a file could have touched: orders are descriptors, and a cell reads its own.
+3. A cell's number is free for reuse only after its whole group was killed: the dead are reaped here alone.
+4. The end of the control socket is the end of the worker, and of everything here.
+
+Started by `ingest.sandbox` as `python -I -m ingest.zygote CONTROL KIND...`.
+"""
+
+import faulthandler
+import gc
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from ingest import cell, kernel
+from ingest.cellwire import DESCRIPTORS, KILL, MESSAGE_BYTES, Ended, NotStarted, Started, Unfit, Warm, receive
+from processors import registry
+from processors.base import AnyProcessor
+
+WARM_SECONDS = 120  # the worker gives up earlier; this is for the case that it is gone
+REASON_LENGTH = 1000
+
+
+class CanNotWarm(Exception):
+    """A kind that no cell could run. Says which and why."""
+
+
+def warm(kinds: Sequence[str]) -> dict[str, AnyProcessor]:
+    """Load and warm every processor. Raises `CanNotWarm`."""
+    try:
+        processors = registry.load(kinds)
+    except registry.BadProcessor as bad:
+        raise CanNotWarm(str(bad)) from None
+    for kind, processor in processors.items():
+        try:
+            processor.warm()
+        except Exception as error:  # a processor's own
+            raise CanNotWarm(f"{kind}: warming it raised {type(error).__name__}: {error}") from error
+        if kernel.count_threads() > 1:
+            raise CanNotWarm(f"{kind}: warming it started a thread, and a process with threads can't be forked safely")
+    return processors
+
+
+def rehearse() -> dict[str, bool]:
+    """Which protections a cell gets on this machine, tried out in one."""
+    zygote = os.getpid()
+    answer, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        cell.rehearse(theirs, zygote)
+    os.close(theirs)
+    with os.fdopen(answer, "rb") as file:
+        granted = file.read()
+    os.waitpid(pid, 0)
+    if not granted:
+        raise CanNotWarm("a cell can't shut itself in on this machine")
+    return {name: bool(active) for name, active in json.loads(granted).items()}
+
+
+@dataclass(slots=True)
+class Running:
+    """A cell and its line: the socket on which this cell alone is spoken of. `strays` are processes it started."""
+
+    pid: int
+    line: socket.socket
+    strays: int = 0
+
+
+class Zygote:
+    def __init__(self, control: socket.socket, processors: dict[str, AnyProcessor]) -> None:
+        self._control = control
+        self._processors = processors
+        self._pid = os.getpid()
+        self._cells: dict[int, Running] = {}
+        self._over = False
+        self._selector = selectors.DefaultSelector()
+        self._deaths = _death_bell()
+        self._selector.register(control, selectors.EVENT_READ, self._take_order)
+        self._selector.register(self._deaths, selectors.EVENT_READ, self._bury)
+
+    def run(self) -> None:
+        """Until the worker is gone."""
+        while not self._over:
+            for key, _ in self._selector.select():
+                key.data()
+        kernel.end_all(partial(kernel.children, self._pid))
+
+    def _take_order(self) -> None:
+        try:
+            data, descriptors, _, _ = socket.recv_fds(
+                self._control, MESSAGE_BYTES, DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+            )
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self._over = True
+            return
+        errand, source, reports, errors, line = descriptors
+        self._start(cell.Cell(errand, source, reports, errors), socket.socket(fileno=line))
+        for descriptor in (errand, source, reports, errors):
+            os.close(descriptor)
+
+    def _start(self, inherited: cell.Cell, line: socket.socket) -> None:
+        try:
+            pid = os.fork()
+        except OSError as error:
+            _tell(line, NotStarted(reason=error.strerror or "fork failed"))
+            line.close()
+            return
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            cell.live(inherited, self._processors, self._pid)
+        running = self._cells[pid] = Running(pid, line)
+        self._selector.register(line, selectors.EVENT_READ, partial(self._obey, running))
+        _tell(line, Started(pid=pid))
+
+    def _obey(self, running: Running) -> None:
+        """The worker wants the cell to end. It has lost interest altogether if its end of the line is closed."""
+        order = receive(running.line, KILL)
+        if order is None:
+            self._selector.unregister(running.line)
+        with suppress(ProcessLookupError):
+            os.kill(running.pid, order.signal if order else signal.SIGKILL)
+
+    def _bury(self) -> None:
+        with suppress(BlockingIOError):
+            self._deaths.recv(MESSAGE_BYTES)
+        with suppress(ChildProcessError):
+            # WNOWAIT: a cell's remains keep its number taken until `_end` has killed what bears it.
+            while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                running = self._cells.get(dead.si_pid)
+                if running is None:
+                    self._blame(dead.si_pid)
+                    os.waitpid(dead.si_pid, 0)
+                else:
+                    self._end(running)
+
+    def _end(self, running: Running) -> None:
+        for pid in self._foundlings():
+            self._blame(pid)
+        del self._cells[running.pid]
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(running.pid, signal.SIGKILL)
+        _, status, usage = os.wait4(running.pid, 0)
+        kernel.end_all(self._foundlings)
+        ended = Ended(
+            exit=os.waitstatus_to_exitcode(status),
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            peak_rss_bytes=usage.ru_maxrss * 1024,
+            strays=running.strays,
+        )
+        _tell(running.line, ended)
+        with suppress(KeyError):  # `_obey` was there first
+            self._selector.unregister(running.line)
+        running.line.close()
+
+    def _foundlings(self) -> list[int]:
+        """Children that are no cells: cells started them, and they became ours when their parent died."""
+        return [pid for pid in kernel.children(self._pid) if pid not in self._cells]
+
+    def _blame(self, foundling: int) -> None:
+        """On the cell whose session it is in, or on the only one there is."""
+        found = kernel.look(foundling)
+        for running in self._cells.values():
+            if len(self._cells) == 1 or (found and found.session == running.pid):
+                running.strays += 1
+
+
+def _tell(line: socket.socket, message: Started | NotStarted | Ended) -> None:
+    with suppress(BrokenPipeError, ConnectionResetError):  # the worker doesn't listen any more
+        line.send(message.line())
+
+
+def _death_bell() -> socket.socket:
+    """Becomes readable when a child has died."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(theirs.detach(), warn_on_full_buffer=False)
+    return ours
+
+
+def main() -> int:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    control.set_inheritable(False)
+    kernel.adopt_orphans(True)
+    signal.alarm(WARM_SECONDS)
+    try:
+        processors = warm(sys.argv[2:])
+        granted = rehearse()
+    except CanNotWarm as reason:
+        control.send(Unfit(reason=str(reason)[:REASON_LENGTH]).line())
+        return 1
+    signal.alarm(0)
+    faulthandler.enable()  # a cell that crashes leaves the line where it was on its standard error
+    zygote = Zygote(control, processors)
+    gc.collect()
+    gc.freeze()  # the collector of a cell needn't touch, and so copy, what it shares with the others
+    control.send(Warm(granted=granted).line())
+    zygote.run()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,36 @@
+"""The kind `hostile`: does what its params name, most of which a processor must never do."""
+
+from pydantic import BaseModel, JsonValue
+
+from dropoff_hostile.acts import ACTS
+from processors.base import Limits, Params, Work
+
+
+class HostileParams(Params):
+    """`n` is how many, where the act counts something, and `text` what it says."""
+
+    act: str = "nothing"
+    n: int = 0
+    text: str = ""
+
+
+class HostileResult(BaseModel):
+    answer: JsonValue
+
+
+class HostileProcessor:
+    kind = "hostile"
+    version = "1.0"
+    media_types = frozenset({"application/octet-stream"})
+    limits = Limits()
+    Params = HostileParams
+    Result = HostileResult
+
+    def warm(self) -> None:
+        """Nothing here is heavy."""
+
+    def process(self, work: Work[HostileParams]) -> HostileResult:
+        return HostileResult(answer=ACTS[work.params.act](work))
+
+
+processor = HostileProcessor()
