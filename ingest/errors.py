@@ -19,6 +19,7 @@ class ProblemType:
 
 
 PROBLEMS: Mapping[str, ProblemType] = {
+    "malformed_request": ProblemType(400, "The request is not HTTP that can be read"),
     "malformed_multipart": ProblemType(400, "The multipart body can't be read"),
     "malformed_content_type": ProblemType(400, "The Content-Type can't be read"),
     "truncated_body": ProblemType(400, "The body ended too early", retryable=True),
