@@ -124,8 +124,12 @@ class Processor(Protocol[P]):
     version: str
     media_types: frozenset[str]
     limits: Limits
-    Params: type[P]
-    Result: type[BaseModel]
+
+    # Class attributes; read-only here, so that a processor may name its own models.
+    @property
+    def Params(self) -> type[P]: ...
+    @property
+    def Result(self) -> type[BaseModel]: ...
 
     def warm(self) -> None:
         """Import what is heavy, once, in the process that every cell is forked from. Must start no thread."""

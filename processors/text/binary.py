@@ -2,9 +2,11 @@
 
 from processors.base import Rejected
 
-# The binary data bytes of the WHATWG MIME Sniffing Standard, less VT and the separators, which are white space.
-CONTROLS = bytes([*range(0x09), *range(0x0E, 0x1B)])
-TOLERATED = 1 / 32  # A log with a run of zeros stays a log. Compressed data has 1 in 11, programs more.
+# The binary data bytes of the WHATWG MIME Sniffing Standard, less NUL, less white space, and less SO and SI, by which
+# ISO 2022 shifts between its alphabets.
+CONTROLS = bytes([*range(0x01, 0x09), *range(0x10, 0x1B)])
+TOLERATED = 1 / 32  # Text has hardly a control character. Compressed data has 1 in 13, programs more.
+TOLERATED_NULS = 1 / 2  # A log that was cut off by a power failure may end with a long run of zeros.
 
 SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "a PNG image"),
@@ -35,9 +37,9 @@ def count_controls(data: bytes) -> int:
     return len(data) - len(data.translate(None, CONTROLS))
 
 
-def refuse_binary(head: bytes, controls: int, length: int) -> None:
-    """Raise `Rejected` for what begins as no text does, or has too many `controls` in its `length` characters."""
+def refuse_binary(head: bytes, length: int, controls: int, nuls: int) -> None:
+    """Raise `Rejected` for what begins as no text does, or has too many controls or NULs in `length` characters."""
     magic, name = next(((magic, name) for at, magic, name in SIGNATURES if head.startswith(magic, at)), (b"", ""))
-    is_text = magic.isascii() and not count_controls(magic)  # prose may begin with MZ or GIF8
-    if not is_text or controls > length * TOLERATED:
+    is_printable = magic.isascii() and magic.decode("latin-1").isprintable()  # prose may begin with MZ or GIF8
+    if not is_printable or controls > length * TOLERATED or nuls > length * TOLERATED_NULS:
         raise Rejected("unsupported_input", f"This is not text: it seems to be {name or 'binary data'}.")

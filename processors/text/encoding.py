@@ -73,7 +73,8 @@ def _by_columns(head: bytes) -> str | None:
         text = codecs.getincrementaldecoder(name)().decode(head)
     except UnicodeDecodeError:
         return None
-    return name if count_controls(text.encode()) <= len(text) / 100 else None
+    controls = count_controls(text.encode()) + text.count("\0")
+    return name if controls <= len(text) / 100 else None
 
 
 class Decoder:

@@ -59,7 +59,7 @@ class TextResult(BaseModel):
     lines: int = Field(description="Line ends (LF, CRLF, CR), and one more if the file does not end with one.")
     line_ending: Literal["lf", "crlf", "cr", "mixed"] | None
     longest_line: int = Field(description="Without its line end.")
-    control_characters: int = Field(description="C0 controls other than white space and escape.")
+    control_characters: int = Field(description="C0 controls other than white space, escape and shifts.")
     preview: str = Field(description="Safe to show: control and bidirectional characters are made visible.")
     preview_truncated: bool
     warnings: list[str]

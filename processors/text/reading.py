@@ -35,13 +35,17 @@ class Reading:
             self._take(block[0 if head else self.encoding.mark_bytes :])
             if not head:
                 head = block[:64]
-                refuse_binary(head, self.counts.controls, self.counts.characters)
+                self._refuse_binary(head)
             work.report("reading", behind + file.tell(), behind + work.size, "bytes", f"as {self.encoding.name}")
             if self.decoder.replaced > ENOUGH_BAD_SEQUENCES and self.is_wrong():
                 return
         self._take(b"", final=True)
         self.counts.finish()
-        refuse_binary(head, self.counts.controls, self.counts.characters)
+        self._refuse_binary(head)
+
+    def _refuse_binary(self, head: bytes) -> None:
+        counts = self.counts
+        refuse_binary(head, counts.characters, counts.controls, counts.nuls)
 
     def is_wrong(self) -> bool:
         """Whether the file turned out not to be the UTF-8 that it was taken for."""
@@ -68,7 +72,7 @@ class Reading:
             lines=counts.lines,
             line_ending=self._line_ending(),
             longest_line=counts.longest_line,
-            control_characters=counts.controls,
+            control_characters=counts.controls + counts.nuls,
             preview=shown,
             preview_truncated=is_truncated,
             warnings=list(self._warnings()),
@@ -93,5 +97,5 @@ class Reading:
             yield f"The file is not UTF-8 and does not say what it is: {self.encoding.name} is a guess."
         if self.decoder.replaced:
             yield f"{self.decoder.replaced:,} sequences are not valid {self.encoding.name}."
-        if self.counts.controls:
-            yield f"The text contains {self.counts.controls:,} control characters."
+        if controls := self.counts.controls + self.counts.nuls:
+            yield f"The text contains {controls:,} control characters."
