@@ -61,7 +61,7 @@ class Server:
         """Drain, as an operator would."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self._collect()
+        return self.wait()
 
     def kill(self) -> None:
         """Kill the whole tree at once, as a power cut would, as far as processes go."""
@@ -71,15 +71,16 @@ class Server:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        self._collect()
+        self.wait()
 
     def behead(self) -> None:
         """Kill the supervisor alone: its children have to notice."""
         assert self.process is not None
         self.process.kill()
-        self._collect()
+        self.wait()
 
-    def _collect(self) -> int:
+    def wait(self) -> int:
+        """Wait for its end, however that comes. The exit status."""
         assert self.process is not None
         assert self.process.stdout is not None
         status = self.process.wait(timeout=60)
@@ -93,8 +94,8 @@ def running_server(folder: Path, **settings: object) -> Iterator[Server]:
     """`running_server(tmp_path, workers=1, max_file_bytes=1000)`; settings are DROPOFF_* without the prefix."""
     environment = {f"DROPOFF_{name.upper()}": str(value) for name, value in settings.items()}
     server = Server(folder / "data", {"DROPOFF_GRACE_SECONDS": "2", **environment})
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         if server.process is not None:

@@ -201,7 +201,7 @@ def test_nothing_outlives_a_killed_supervisor(server: Server) -> None:
     for descriptor in watched:
         assert select.select([descriptor], [], [], WAIT_SECONDS)[0], "a child lives on"
         os.close(descriptor)
-    server._collect()
+    server.wait()
 
 
 def test_several_web_processes_share_the_socket(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_ctrl_c_at_the_terminal_drains_too(server: Server) -> None:
     job = drop(server, milliseconds=1000)
     until(lambda: job_of(server, job)["state"] == "running")
     os.killpg(server.process.pid, signal.SIGINT)
-    assert server._collect() == 0
+    assert server.wait() == 0
     server.start()
     assert (job_of(server, job)["state"], job_of(server, job)["attempt"]) == ("succeeded", 1)
 
@@ -250,7 +250,7 @@ def test_a_drain_refuses_new_uploads_and_still_answers(server: Server) -> None:
     assert refused.json()["code"] == "draining"
     assert "Retry-After" in refused.headers
     assert job_of(server, job)["state"] == "running"
-    assert server._collect() == 0
+    assert server.wait() == 0
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{server.url}/livez")
     server.start()
@@ -285,7 +285,7 @@ def test_a_second_signal_hurries(tmp_path: Path, python: str) -> None:
     until(lambda: upload_status(server) == 503)
     began = time.monotonic()
     server.process.send_signal(signal.SIGTERM)
-    assert server._collect() == 0
+    assert server.wait() == 0
     assert time.monotonic() - began < WAIT_SECONDS
 
 
@@ -297,4 +297,4 @@ def test_an_event_stream_ends_with_the_drain(server: Server) -> None:
         assert next(received)
         server.process.send_signal(signal.SIGTERM)
         assert list(received) is not None  # it ends, rather than breaking off
-    assert server._collect() == 0
+    assert server.wait() == 0
