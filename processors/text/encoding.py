@@ -17,6 +17,7 @@ FALLBACK = "windows-1252"
 REPLACEMENT = "\ufffd"
 REPLACEMENT_UTF8 = REPLACEMENT.encode()
 SAMPLE_BYTES = 64 << 10
+FEW_ZEROS = 8
 
 # The longer marks first: UTF-32's begins with UTF-16's.
 MARKS = (
@@ -56,8 +57,6 @@ def recognise(head: bytes, declared: str = "auto") -> Encoding:
 
 def _by_columns(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark, if the sample has the zeros for it, and decodes, and then looks like text."""
-    if 0 not in head:
-        return None
     zeros = [head[column::4].count(0) for column in range(4)]
     quarter = len(head) / 4
     if zeros[3] > 0.9 * quarter and zeros[2] > 0.5 * quarter:
@@ -67,14 +66,21 @@ def _by_columns(head: bytes) -> str | None:
     else:
         even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
         name = "utf-16-le" if odd > even else "utf-16-be"
-        if max(even, odd) < 0.1 * quarter or min(even, odd) > 0.1 * max(even, odd):
+        most, least = max(even, odd), min(even, odd)
+        # Latin text has a zero in nearly every character, Cyrillic one in six; a few may stand in any text.
+        is_wide = most > quarter or (most >= FEW_ZEROS and most > 0.2 * quarter)
+        if not is_wide or least > 0.1 * most:
             return None
+    return name if _reads_as_text(head, name) else None
+
+
+def _reads_as_text(head: bytes, name: str) -> bool:
     try:
         text = codecs.getincrementaldecoder(name)().decode(head)
     except UnicodeDecodeError:
-        return None
+        return False
     controls = count_controls(text.encode()) + text.count("\0")
-    return name if controls <= len(text) / 100 else None
+    return text != "" and controls <= len(text) / 100
 
 
 class Decoder:
