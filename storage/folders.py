@@ -16,7 +16,7 @@ _PLAIN = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 class Folder:
     """A folder by its descriptor. Names are single names, looked up right in it; methods raise OSError.
 
-    After `close` every method fails with EBADF: a number that may already stand for something else is not kept.
+    After `close` every method fails with EBADF: a number that may stand for something else by then is not kept.
     """
 
     __slots__ = ("_descriptor",)
@@ -24,13 +24,19 @@ class Folder:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
+    @property
+    def number(self) -> int:
+        if self._descriptor < 0:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return self._descriptor
+
     @classmethod
     def at(cls, path: Path) -> Self:
         """The folder that an operator named. Only here a symlink is followed."""
         return cls(os.open(path, _FOLDER))
 
     def enter(self, name: str) -> "Folder":
-        return Folder(os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=self._descriptor))
+        return Folder(os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=self.number))
 
     def __enter__(self) -> Self:
         return self
@@ -46,19 +52,19 @@ class Folder:
     def make(self, name: str) -> None:
         """Make a folder, unless it is there."""
         with suppress(FileExistsError):
-            os.mkdir(name, 0o700, dir_fd=self._descriptor)
+            os.mkdir(name, 0o700, dir_fd=self.number)
 
     def remove_if_empty(self, name: str) -> None:
         with suppress(OSError):
-            os.rmdir(name, dir_fd=self._descriptor)
+            os.rmdir(name, dir_fd=self.number)
 
     def create(self, name: str) -> int:
         """A descriptor of a new file, to write and to read."""
-        return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | _PLAIN, 0o600, dir_fd=self._descriptor)
+        return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | _PLAIN, 0o600, dir_fd=self.number)
 
     def open(self, name: str, flags: int) -> int:
         """A descriptor of a regular file; anything else is ENOENT or the error that opening it gives."""
-        descriptor = os.open(name, flags | _PLAIN, dir_fd=self._descriptor)
+        descriptor = os.open(name, flags | _PLAIN, dir_fd=self.number)
         with ExitStack() as undo:
             undo.callback(os.close, descriptor)
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -69,32 +75,32 @@ class Folder:
     def has(self, name: str) -> bool:
         """Whether there is a regular file of that name."""
         with suppress(FileNotFoundError):
-            return stat.S_ISREG(os.stat(name, dir_fd=self._descriptor, follow_symlinks=False).st_mode)
+            return stat.S_ISREG(os.stat(name, dir_fd=self.number, follow_symlinks=False).st_mode)
         return False
 
     def link(self, descriptor: int, name: str) -> None:
         """Give the open file a name here: the very file that was written and synced, whatever its old name says now."""
-        os.link(f"/proc/self/fd/{descriptor}", name, dst_dir_fd=self._descriptor, follow_symlinks=True)
+        os.link(f"/proc/self/fd/{descriptor}", name, dst_dir_fd=self.number, follow_symlinks=True)
 
     def move(self, name: str, to: "Folder", new: str) -> None:
         """Rename over whatever is there. Between two names of one file the kernel does nothing (rename(2))."""
-        os.rename(name, new, src_dir_fd=self._descriptor, dst_dir_fd=to._descriptor)
+        os.rename(name, new, src_dir_fd=self.number, dst_dir_fd=to.number)
 
     def unlink(self, name: str) -> None:
         with suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=self._descriptor)
+            os.unlink(name, dir_fd=self.number)
 
     def sync(self) -> None:
-        os.fsync(self._descriptor)
+        os.fsync(self.number)
 
     def free_bytes(self) -> int:
         """What an unprivileged process may still write."""
-        system = os.statvfs(self._descriptor)
+        system = os.statvfs(self.number)
         return system.f_bavail * system.f_frsize
 
     def files(self) -> Iterator[tuple[str, os.stat_result]]:
         """Every regular file, one at a time; those that vanish meanwhile are passed over."""
-        with os.scandir(self._descriptor) as entries:
+        with os.scandir(self.number) as entries:
             for entry in entries:
                 if entry.is_file(follow_symlinks=False):
                     with suppress(FileNotFoundError):
@@ -102,7 +108,7 @@ class Folder:
 
     def folders(self) -> Iterator[str]:
         # A scan moves the descriptor's own offset, and this one is shared between threads.
-        with self.enter(".") as again, os.scandir(again._descriptor) as entries:
+        with self.enter(".") as again, os.scandir(again.number) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     yield entry.name

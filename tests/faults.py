@@ -28,7 +28,7 @@ class Fault:
     """The `nth` call of one of `calls` fails with `error`, and with `sticky` all later ones too.
 
     `before`: the call is not made. `after`: it is made, and reported as failed nevertheless, as a network file system
-    may do. `log` keeps every counted call, as its name and, where the first argument is a descriptor, what that was.
+    may do. `log` keeps every counted call: its name and its first argument, a descriptor as what it stands for.
     """
 
     def __init__(
@@ -98,12 +98,13 @@ class Fault:
 
 
 def _target(args: tuple[Any, ...]) -> str:
-    if args and isinstance(args[0], int):
-        try:
-            return os.readlink(f"/proc/self/fd/{args[0]}")
-        except OSError:
-            return ""
-    return ""
+    first = args[0] if args else ""
+    if not isinstance(first, int):
+        return str(first)
+    try:
+        return os.readlink(f"/proc/self/fd/{first}")
+    except OSError:
+        return ""
 
 
 def watch(calls: Iterable[str] = WRITES, within: tuple[str, ...] = ("storage",)) -> Fault:

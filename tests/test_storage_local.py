@@ -53,13 +53,21 @@ def test_every_file_lies_where_the_layout_says_and_is_for_its_user_alone(folder:
 
 
 def test_bytes_are_synced_before_they_are_named_and_the_name_before_it_is_told(files: LocalFiles) -> None:
+    """The shard is opened before it changes, so that a failed write-back of the change is told to this descriptor."""
     spool = files.spool(OWNER)
     spool.append(DATA)
     for _ in range(2):  # the same when a blob is there already: its writer may not have synced it yet
-        with faults.watch() as watched:
+        with faults.watch(faults.WRITES | {"open"}) as watched:
             files.put(spool)
-        assert [name for name, _ in watched.log] == ["fsync", "link", "rename", "unlink", "fsync"]
-        assert [Path(target).name for name, target in watched.log if name == "fsync"] == [spool.name, DIGEST[:2]]
+        assert [(name, Path(target).name) for name, target in watched.log] == [
+            ("fsync", spool.name),
+            ("open", DIGEST[:2]),
+            ("open", OWNER),
+            ("link", watched.log[3][1].rpartition("/")[2]),
+            ("rename", f"{spool.name}.put"),
+            ("unlink", f"{spool.name}.put"),
+            ("fsync", DIGEST[:2]),
+        ]
     spool.discard()
 
 
