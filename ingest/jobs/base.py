@@ -64,7 +64,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """Everything that `accept` writes down. Times are Unix seconds, sizes bytes."""
+    """Everything that `accept` writes down. Times are Unix seconds, sizes bytes.
+
+    `id` is `new_id(created_at)`: ids sort by time, and lists by time rely on it.
+    """
 
     id: str
     kind: str
