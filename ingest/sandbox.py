@@ -263,6 +263,4 @@ def _log(order: Order, seen: Seen, verdict: Verdict, errors: int) -> None:
         log.error("job %s: its processor raised\n%s", order.job_id, seen.word.traceback)
     elif isinstance(verdict, Retry):
         tail = os.pread(errors, ERROR_TAIL_BYTES, max(0, os.fstat(errors).st_size - ERROR_TAIL_BYTES))
-        log.warning(
-            "job %s: %s. It left on standard error:\n%s", order.job_id, verdict.detail, tail.decode(errors="replace")
-        )
+        log.warning("job %s: %s\n%s", order.job_id, verdict.detail, tail.decode(errors="replace"))

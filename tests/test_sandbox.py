@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,11 +75,13 @@ def test_a_processor_may_use_threads_and_print(tryout: Tryout) -> None:
 
 def test_cells_run_side_by_side(tryout: Tryout) -> None:
     """Eight reach the same point before any of them may go on."""
-    together = threading.Barrier(8)
+    together = threading.Barrier(8, timeout=20)
+
+    def meet(_report: Report) -> None:
+        together.wait()
+
     with ThreadPoolExecutor(8) as threads:
-        attempts = [
-            threads.submit(tryout.run, "steps", n=1, on_report=lambda _: together.wait(20) and None) for _ in range(8)
-        ]
+        attempts = [threads.submit(tryout.run, "steps", n=1, on_report=meet) for _ in range(8)]
     assert {type(attempt.result().end.verdict) for attempt in attempts} == {Finished}
 
 
@@ -110,7 +113,7 @@ SILENT = Limits(total_seconds=30.0, silent_seconds=0.3)
 A_REPORT = '{"word":"reported","report":{"stage":"s"}}\n'
 A_RESULT = '{"word":"returned","result":{},"outputs":[]}\n'
 
-FATAL: list[tuple[str, dict[str, object], Limits, str, str]] = [
+FATAL: list[tuple[str, dict[str, Any], Limits, str, str]] = [
     ("reject", {"text": "It is broken"}, PATIENT, "corrupt_input", "It is broken"),
     ("blunder", {"text": "secret"}, PATIENT, "internal", "The processor raised ValueError"),
     ("reject_wrongly", {}, PATIENT, "internal", "The processor raised Rejected"),
@@ -144,7 +147,7 @@ FATAL: list[tuple[str, dict[str, object], Limits, str, str]] = [
 
 @pytest.mark.parametrize(("act", "params", "limits", "code", "detail"), FATAL, ids=[row[0] for row in FATAL])
 def test_a_misbehaving_processor_ends_its_job_with_one_typed_failure(
-    tryout: Tryout, act: str, params: dict[str, object], limits: Limits, code: str, detail: str
+    tryout: Tryout, act: str, params: dict[str, Any], limits: Limits, code: str, detail: str
 ) -> None:
     """In bounded time; and the next job on the same zygote is none the worse for it."""
     attempt = tryout.run(act, limits, **params)

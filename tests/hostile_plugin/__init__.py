@@ -87,8 +87,8 @@ class Tryout:
 
 
 @contextmanager
-def hostile_sandbox(folder: Path) -> Iterator[Tryout]:
-    python = interpreter(folder / "python", SITE)
+def hostile_sandbox(folder: Path, python: Path | None = None) -> Iterator[Tryout]:
+    python = python or interpreter(folder / "python", SITE)
     with closing(Sandbox(["hostile"], python=str(python))) as sandbox:
         yield Tryout(sandbox, folder, python)
 

@@ -60,6 +60,14 @@ def temporary(work: Work[Any]) -> Any:
     return [tempfile.mkdtemp(), os.getcwd(), str(work.scratch)]
 
 
+def spoil(work: Work[Any]) -> Any:
+    """Leave traces all over the interpreter."""
+    sys.modules["spoilt"] = sys
+    os.environ["SPOILT"] = "1"
+    ACTS.clear()
+    os.chdir("/")
+
+
 # -- never coming to an end
 
 
@@ -235,6 +243,11 @@ def scatter(work: Work[Any]) -> Any:
     return arrived
 
 
+def scatter_and_wait(work: Work[Any]) -> Any:
+    scatter(work)
+    wait(work)
+
+
 def kill_zygote(work: Work[Any]) -> Any:
     os.kill(os.getppid(), work.params.n)
     wait(work)
@@ -263,12 +276,12 @@ def _pipes() -> Iterator[int]:
 ACTS: dict[str, Act] = {
     act.__name__: act
     for act in (
-        *(nothing, steps, outputs, reject, use_threads, print_much, temporary),
+        *(nothing, steps, outputs, reject, use_threads, print_much, temporary, spoil),
         *(wait, wait_politely, spin, spin_on, halt, ignore_requests),
         *(claim_memory, eat_memory, write_much, write_to_death, fail_with, leave_traps),
         *(segfault, abort, take_signal, exit_politely, exit_at_once, blunder, run_out_of_memory),
         *(pretend_cancelled, reject_wrongly, say, say_and_leave, flood, answer_much, answer_nan),
-        *(start_child, leave_child, execute, scatter, kill_zygote),
+        *(start_child, leave_child, execute, scatter, scatter_and_wait, kill_zygote),
         insight.inspect,
     )
 }
