@@ -6,6 +6,7 @@ No child inherits the descriptor (it is close-on-exec, and the zygote is execute
 
 import fcntl
 import os
+import re
 import secrets
 import socket
 from pathlib import Path
@@ -54,7 +55,8 @@ def _renamed(path: Path, target: Path) -> bool:
 
 
 def host() -> str:
-    return socket.gethostname().replace("/", "_").replace("-", "_")
+    """This host's name, as far as it can stand in a file's name and between dashes."""
+    return re.sub(r"[^A-Za-z0-9._]", "_", socket.gethostname())
 
 
 def is_local(owner: str) -> bool:
