@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from scripts.make_samples import display_p3
-from tests.pictures import BLUE, GREEN, RED, WHITE, corners, encoded, files, oriented, quarters
+from tests.pictures import BLUE, GREEN, RED, WHITE, corners, encoded, files, oriented, pixel, quarters
 from tests.profiles import grey_profile, ink_profile
 from tests.rendering import ONE, close, distance, process, render
 
@@ -119,9 +119,7 @@ def test_pixels_without_a_natural_range_are_stretched_and_said_so(tmp_path: Path
     assert result.bit_depth == 32
     assert result.warnings == ["Brightness was stretched from -0.1 to 0.155."]
     with Image.open(tmp_path / "out" / "one.webp") as image:
-        assert close(
-            [image.convert("RGB").resize((1, 256)).getpixel((0, row)) for row in (0, 255)], [(0,) * 3, (255,) * 3], 2
-        )
+        assert close([pixel(image, 128, 0), pixel(image, 128, 255)], [(0, 0, 0), (255, 255, 255)], 2)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 7.0])
