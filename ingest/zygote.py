@@ -127,11 +127,15 @@ class Zygote:
 
     def _obey(self, running: Running) -> None:
         """The worker wants the cell to end. It has lost interest altogether if its end of the line is closed."""
+        if self._cells.get(running.pid) is not running:
+            return  # it was buried since `select` returned
         order = receive(running.line, KILL)
         if order is None:
             self._selector.unregister(running.line)
-        with suppress(ProcessLookupError):
-            os.kill(running.pid, order.signal if order else signal.SIGKILL)
+        if order is None or order.signal == signal.SIGKILL.value:
+            _kill_group(running.pid)
+        else:
+            os.kill(running.pid, order.signal)
 
     def _bury(self) -> None:
         with suppress(BlockingIOError):
@@ -150,8 +154,7 @@ class Zygote:
         for pid in self._foundlings():
             self._blame(pid)
         del self._cells[running.pid]
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(running.pid, signal.SIGKILL)
+        _kill_group(running.pid)
         _, status, usage = os.wait4(running.pid, 0)
         kernel.end_all(self._foundlings)
         ended = Ended(
@@ -175,6 +178,13 @@ class Zygote:
         for running in self._cells.values():
             if len(self._cells) == 1 or (found and found.session == running.pid):
                 running.strays += 1
+
+
+def _kill_group(pid: int) -> None:
+    """At one stroke, so that nobody in it can fork meanwhile. A cell that was just forked isn't in its group yet."""
+    os.kill(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _tell(line: socket.socket, message: Started | NotStarted | Ended) -> None:

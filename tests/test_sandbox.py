@@ -141,6 +141,7 @@ FATAL: list[tuple[str, dict[str, Any], Limits, str, str]] = [
     ("start_child", {}, PATIENT, "limit_exceeded", "The processor started another process"),
     ("leave_child", {}, PATIENT, "limit_exceeded", "The processor started another process"),
     ("execute", {}, PATIENT, "limit_exceeded", "The processor started another process"),
+    ("explode", {"n": 8}, PATIENT, "limit_exceeded", "The processor started another process"),
     ("scatter", {"n": 50}, PATIENT, "limit_exceeded", "The processor started another process"),
 ]
 
@@ -165,9 +166,10 @@ def test_the_public_detail_of_a_blunder_holds_no_path_and_the_log_holds_all(
     assert "ValueError: the secret in /" in caplog.text
 
 
-def test_the_clocks_are_kept_to_a_few_hundredths_of_a_second(tryout: Tryout) -> None:
-    assert tryout.run("wait", SILENT).seconds < 0.3 + 0.2
-    assert tryout.run("wait_politely", SHORT).seconds < 0.3 + 0.2
+def test_neither_clock_is_kept_late(tryout: Tryout) -> None:
+    """Half a second is for a busy machine; on a quiet one it takes some milliseconds."""
+    assert 0.3 <= tryout.run("wait", SILENT).seconds < 0.8
+    assert 0.3 <= tryout.run("wait_politely", SHORT).seconds < 0.8
 
 
 def test_memory_is_bounded_from_outside_long_before_the_address_space_is(tryout: Tryout) -> None:

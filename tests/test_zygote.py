@@ -151,6 +151,24 @@ def test_jobs_are_given_back_when_no_zygote_can_be_started(tryout: Tryout) -> No
     assert isinstance(tryout.run("nothing").end.verdict, Finished)
 
 
+LATE_WISH = """
+import os, socket
+from ingest import zygote
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+held = zygote.Zygote(ours, {})
+buried = zygote.Running(os.getpid(), theirs)
+theirs.close()
+held._obey(buried)
+print("alive")
+"""
+
+
+def test_a_wish_that_is_read_after_its_cell_was_buried_is_ignored() -> None:
+    """Both can come out of one `select`; by then the line is closed, and the number may be somebody else's."""
+    ran = subprocess.run([sys.executable, "-c", LATE_WISH], capture_output=True, text=True, check=True)
+    assert ran.stdout == "alive\n"
+
+
 # -- the worker ends
 
 

@@ -243,6 +243,13 @@ def scatter(work: Work[Any]) -> Any:
     return arrived
 
 
+def explode(work: Work[Any]) -> Any:
+    """A fork bomb, of a bounded size for the sake of the machine: two to the `n`."""
+    for _ in range(work.params.n):
+        os.fork()
+    threading.Event().wait()
+
+
 def scatter_and_wait(work: Work[Any]) -> Any:
     scatter(work)
     wait(work)
@@ -281,7 +288,7 @@ ACTS: dict[str, Act] = {
         *(claim_memory, eat_memory, write_much, write_to_death, fail_with, leave_traps),
         *(segfault, abort, take_signal, exit_politely, exit_at_once, blunder, run_out_of_memory),
         *(pretend_cancelled, reject_wrongly, say, say_and_leave, flood, answer_much, answer_nan),
-        *(start_child, leave_child, execute, scatter, scatter_and_wait, kill_zygote),
+        *(start_child, leave_child, execute, scatter, explode, scatter_and_wait, kill_zygote),
         insight.inspect,
     )
 }
