@@ -8,12 +8,12 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from fnmatch import fnmatch
-from importlib.metadata import distribution, requires
+from importlib.metadata import distribution, packages_distributions, requires
 from pathlib import Path
 
 import pytest
 
-from tests.architecture import OURS, REPOSITORY, read_sources
+from tests.architecture import OURS, REPOSITORY, imports, read_sources
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -149,6 +149,15 @@ def test_each_pin_is_the_version_that_runs_here(requirement: str) -> None:
     match = NAME.match(requirement)
     assert match is not None
     assert distribution(match.group()).version == pinned()[normal(match.group())]
+
+
+def test_every_library_that_is_imported_is_a_declared_dependency() -> None:
+    """What comes along with another package today may not come tomorrow."""
+    declared = {normal(match.group()) for one in PROJECT["dependencies"] if (match := NAME.match(one))}
+    found = {name.partition(".")[0] for text in read_sources().values() for name in imports(text)}
+    foreign = found - sys.stdlib_module_names - set(OURS)
+    providers = packages_distributions()
+    assert {name for name in foreign if not {normal(one) for one in providers[name]} & declared} == set()
 
 
 def test_each_direct_dependency_has_a_floor() -> None:

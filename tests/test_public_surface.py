@@ -18,7 +18,7 @@ NAMES: Mapping[str, str] = {
     """,
     "storage": "open_files",
     "storage.base": "Blob FileStore Spool SpoolEntry StorageCode StorageError StoredBlob",
-    "ingest.jobs": "open_jobs",
+    "ingest.jobs": "migrate open_jobs",
     "ingest.jobs.base": """
         Account Attempt Claim Event Job JobFilter JobStore NewJob Progress StoreBusy StoreRefused
     """,
