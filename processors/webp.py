@@ -14,6 +14,13 @@ MAX_SIDE = 16_383
 METHOD = 2  # the knee: method 4 takes twice the time for a twentieth fewer bytes
 
 
+def warm() -> None:
+    """Pillow imports plugins when it first opens or saves; a cell may have no file system to import them from."""
+    from PIL import Image, WebPImagePlugin  # noqa: F401
+
+    Image.preinit()
+
+
 def fit(size: Size, width: int) -> Size:
     """`size` scaled down to `width`, and to what WebP can hold; never up, never to nothing."""
     scale = min(1.0, width / size[0], MAX_SIDE / size[1])

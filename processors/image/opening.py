@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-# Pillow imports plugins when it meets a file; a cell may have no file system to import from, so: all of them now.
+# Every plugin that a file of ours may call for, loaded now and not when the first such file comes (see `webp.warm`).
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -15,7 +15,6 @@ from PIL import (
     JpegImagePlugin,
     MpoImagePlugin,
     PngImagePlugin,
-    PpmImagePlugin,
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
@@ -25,19 +24,15 @@ from PIL.ImageFile import ImageFile
 from processors.base import Rejected
 from processors.image.models import MAX_PIXELS, MAX_SIDE
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP")
-PLUGINS = (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    JpegImagePlugin,
-    MpoImagePlugin,
-    PngImagePlugin,
-    PpmImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
-Image.preinit()
+FORMATS = {
+    "JPEG": (JpegImagePlugin, MpoImagePlugin),
+    "PNG": (PngImagePlugin,),
+    "WEBP": (WebPImagePlugin,),
+    "GIF": (GifImagePlugin,),
+    "AVIF": (AvifImagePlugin,),
+    "TIFF": (TiffImagePlugin,),
+    "BMP": (BmpImagePlugin,),
+}
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # more would only take memory from the cell's neighbours
 
 BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*", b"BM")
@@ -94,7 +89,7 @@ def open_image(file: BinaryIO) -> ImageFile:
     file.seek(0)
     try:
         with decoding():
-            image = Image.open(file, formats=FORMATS)
+            image = Image.open(file, formats=tuple(FORMATS))
     except Rejected as rejected:
         if not isinstance(rejected.__cause__, UnidentifiedImageError):
             raise

@@ -1,5 +1,6 @@
 """Films: what is in them, and a poster."""
 
+from processors import webp
 from processors.base import Work
 from processors.video.models import LIMITS, MEDIA_TYPES, VideoParams, VideoResult
 
@@ -14,6 +15,8 @@ class VideoProcessor:
 
     def warm(self) -> None:
         from processors.video import pipeline  # noqa: F401 - with it, PyAV and FFmpeg
+
+        webp.warm()
 
     def process(self, work: Work[VideoParams]) -> VideoResult:
         from processors.video.pipeline import run

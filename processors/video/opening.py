@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, NoReturn
 
 import av
+import av.subtitles.stream  # PyAV would import it when it first meets a stream that is neither film nor sound
 from av.container import InputContainer
 from av.error import ArgumentError, FFmpegError
 from av.stream import Disposition

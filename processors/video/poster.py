@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
-from PIL import Image, WebPImagePlugin  # noqa: F401 - the plugin would be imported when the first poster is saved
+from PIL import Image
 from PIL.Image import Transpose
 
 from processors.base import Work
@@ -26,6 +26,7 @@ MOST_ENTROPY = 8.0
 LOOK_AHEAD_FRAMES = 240  # where no keyframe was lively
 LOOK_EVERY = 12
 WALK_FRAMES = 3000  # from a keyframe to the second that somebody asked for
+BEFORE_THE_BEGINNING = 10_000_000  # microseconds
 BAD_PACKETS = 200  # in a row; then a position is given up
 HD_HEIGHT = 720  # video of this height that doesn't say is BT.709, by custom
 COLORSPACE_UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
@@ -49,7 +50,7 @@ class Search:
     def find(self) -> VideoFrame | None:
         """The frame that was asked for, or a lively one, or at least one. None if nothing can be decoded."""
         wanted = self._work.params.poster_at
-        if wanted is not None and (frame := self._frame_at(wanted)) is not None:
+        if wanted is not None and (frame := self._frame_at(wanted)):
             return frame
         best, liveliness = None, -math.inf
         for frame in self._candidates():
@@ -70,10 +71,13 @@ class Search:
         yield from islice(self._frames(0), LOOK_EVERY, LOOK_AHEAD_FRAMES, LOOK_EVERY)
 
     def _frame_at(self, seconds: float) -> VideoFrame | None:
+        """The first frame from `seconds` on, or the last one before the end; from the start where seeking fails."""
         last = None
-        offset = min(int(seconds * av.time_base), self._duration)
-        for last in islice(self._frames(offset), WALK_FRAMES):
-            if (now := self.seconds(last)) is not None and now >= seconds:
+        for offset in (min(int(seconds * av.time_base), self._duration), 0):
+            for last in islice(self._frames(offset), WALK_FRAMES):
+                if (now := self.seconds(last)) is not None and now >= seconds:
+                    return last
+            if last is not None:
                 break
         return last
 
@@ -94,8 +98,10 @@ class Search:
             yield from frames
 
     def _packets(self, offset: int) -> "Iterator[Packet[VideoStream]]":
+        # A transport stream finds its first keyframe only from well before the beginning.
+        target = self._start + offset if offset else self._start - BEFORE_THE_BEGINNING
         with suppress(FFmpegError):  # what can't seek goes on from where it is
-            self._container.seek(self._start + offset)
+            self._container.seek(target)
         try:
             yield from self._container.demux(self._stream)
         except FFmpegError as wrong:
