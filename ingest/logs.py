@@ -13,7 +13,7 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         head = f"{_time(record)} {record.levelname.lower():7} {record.name}: "
         # repr-style escapes keep forged line breaks and terminal codes of a client out of the log.
-        return head + _bounded(_escaped(_message(self, record)), MAX_LINE - len(head))
+        return head + _bounded(escaped(_message(self, record)), MAX_LINE - len(head))
 
 
 class JsonLines(logging.Formatter):
@@ -52,5 +52,6 @@ def _bounded(text: str, limit: int) -> str:
     return text[: kept // 2] + CUT + text[len(text) - (kept - kept // 2) :]
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """One printable line, whatever strangers wrote."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

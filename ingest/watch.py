@@ -1,13 +1,18 @@
-"""What the command line shows of jobs: a live bar for a person, JSON lines for a program."""
+"""What the command line shows of jobs: a live bar for a person, JSON lines for a program.
+
+Names and results are strangers' words: on a terminal they are neither markup nor control codes.
+"""
 
 import json
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ingest.client import Client, Document
+from ingest.logs import escaped
 
 MARKS = {"succeeded": "[green]✓[/]", "failed": "[red]✗[/]", "cancelled": "[yellow]–[/]"}
 
@@ -25,13 +30,15 @@ def _watch_lines(client: Client, job: Document) -> Document:
 
 def _watch_live(client: Client, job: Document) -> Document:
     console = Console()
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[stage]}"), TimeElapsedColumn())
+    name, stage = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[stage]}", markup=False)
+    columns = (name, BarColumn(), stage, TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bars:
-        task = bars.add_task(job["input"]["name"], total=1.0, stage=job["state"])
+        task = bars.add_task(escaped(job["input"]["name"]), total=1.0, stage=job["state"])
         for job in client.follow(job):  # noqa: B020
             progress = job["progress"]
             bars.update(task, completed=progress["fraction"] or 0.0, stage=_stage(job))
-    console.print(f"{MARKS.get(job['state'], '?')} [bold]{job['input']['name']}[/] {job['kind']} {job['state']}")
+    mark = MARKS.get(job["state"], "?")
+    console.print(f"{mark} [bold]{_words(job['input']['name'])}[/] {job['kind']} {job['state']}", highlight=False)
     show(console, job)
     return job
 
@@ -39,19 +46,27 @@ def _watch_live(client: Client, job: Document) -> Document:
 def show(console: Console, job: Document) -> None:
     """The result, the outputs, or the reason why there are none."""
     if job["error"]:
-        console.print(f"  [red]{job['error']['code']}[/]: {job['error']['detail']}", highlight=False)
+        _line(console, f"  [red]{job['error']['code']}[/]: {_words(job['error']['detail'])}")
     for name, value in (job["result"] or {}).items():
-        console.print(f"  {name}: {_short(value)}", highlight=False, markup=False)
+        if value not in (None, "", [], {}):
+            _line(console, f"  {name}: {_words(_short(value))}")
     for output in job["outputs"]:
-        console.print(f"  → {output['url']} ({output['media_type']}, {output['size']:,} bytes)", highlight=False)
+        _line(console, f"  → {output['url']} ({output['media_type']}, {output['size']:,} bytes)")
+
+
+def _line(console: Console, markup: str) -> None:
+    console.print(markup, highlight=False, soft_wrap=True)
+
+
+def _words(text: str) -> str:
+    return escape(escaped(text))
 
 
 def table(jobs: list[Document]) -> None:
     grid = Table("id", "kind", "state", "name", "bytes", "created", box=None)
     for job in jobs:
-        grid.add_row(
-            job["id"], job["kind"], job["state"], job["input"]["name"], f"{job['input']['size']:,}", job["created_at"]
-        )
+        name, size = _words(job["input"]["name"]), f"{job['input']['size']:,}"
+        grid.add_row(job["id"], job["kind"], job["state"], name, size, job["created_at"])
     Console().print(grid)
 
 
@@ -60,7 +75,7 @@ def _stage(job: Document) -> str:
     if job["state"] != "running" or not progress["stage"]:
         return str(job["state"])
     amount = f" {progress['done']:g}/{progress['total']:g} {progress['unit']}" if progress["total"] else ""
-    return f"{progress['stage']}{amount}"
+    return escaped(f"{progress['stage']}{amount}")
 
 
 def _short(value: Any) -> str:

@@ -187,6 +187,17 @@ def test_a_person_sees_marks_and_not_json(server: Server, note: Path) -> None:
     assert not text.lstrip().startswith("{")
 
 
+def test_a_name_of_a_stranger_is_neither_markup_nor_a_control_code(server: Server, tmp_path: Path) -> None:
+    """`[/]` alone would end the program, and an escape sequence would paint the terminal."""
+    note = tmp_path / "[red]x.txt"
+    note.write_text("[/] \x1b[31mred\x1b[0m in the preview\n")
+    text = on_a_terminal("put", "--kind", "text", str(note), url=server.url)
+    assert "[red]x.txt" in text
+    assert "[/]" in text
+    assert "\x1b[31mred" not in text
+    assert "[red]x.txt" in on_a_terminal("list", "--limit", "1", url=server.url)
+
+
 def test_a_person_who_asks_for_json_gets_it(server: Server, note: Path) -> None:
     text = on_a_terminal("put", "--json", str(note), url=server.url)
     assert json.loads(text.splitlines()[-1])["state"] == "succeeded"
