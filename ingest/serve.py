@@ -26,7 +26,7 @@ from processors import registry, vet
 from storage import open_files
 from storage.base import StorageError
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("ingest.serve")  # __name__ is __main__ here
 
 SHORT_LIFE_SECONDS = 2.0  # a child that dies sooner than this is started again later and later
 RESTART_CAP_SECONDS = 5.0
@@ -106,6 +106,7 @@ class Supervisor:
         web = {"socket": self.listener.fileno()}
         self.webs = [Child(f"web-{n}", "ingest.web_process", web, environment) for n in range(settings.web_processes)]
         self.worker = Child("worker", "ingest.worker_process", {}, environment)
+        self._draining = False
         self._signals = signal_pipe((signal.SIGTERM, signal.SIGINT))
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._signals, selectors.EVENT_READ)
@@ -144,7 +145,8 @@ class Supervisor:
             if isinstance(key.data, Child):
                 child = key.data
                 self._selector.unregister(child.pidfd)
-                log.warning("%s ended with status %d", child.name, child.bury())
+                level = logging.INFO if self._draining else logging.WARNING
+                log.log(level, "%s ended with status %d", child.name, child.bury())
 
     def _signalled(self) -> bool:
         try:
@@ -154,6 +156,7 @@ class Supervisor:
 
     def _drain(self) -> None:
         """No new uploads; running jobs get the grace period; the listener closes last. A second signal hurries."""
+        self._draining = True
         log.info("draining: running jobs have %g s", self.settings.grace_seconds)
         for child in (*self.webs, self.worker):
             child.tell(DRAIN)

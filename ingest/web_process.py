@@ -16,7 +16,7 @@ from ingest.settings import Settings
 from ingest.wire import protocol_class
 from ingest.wiring import open_house
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("ingest.web_process")  # __name__ is __main__ here
 
 KEEP_ALIVE_SECONDS = 15
 FAREWELL_SECONDS = 5  # for requests that are under way when the listener closes

@@ -20,7 +20,7 @@ from ingest.wiring import House, open_house
 from ingest.worker import PULSE_SECONDS, Worker
 from processors import registry
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("ingest.worker_process")  # __name__ is __main__ here
 
 BROKEN = 3  # exit status: the cells can't be started
 
