@@ -55,7 +55,7 @@ _STANDING = select(
     jobs.c.progress,
 )
 _GET = Statement(_STANDING.where(_THIS))
-_GET_HELD = Statement(_STANDING.where(jobs.c.owner.is_not(None)).order_by(jobs.c.id))
+_GET_HELD = Statement(_STANDING.where(jobs.c.owner.is_not(None)).order_by(jobs.c.owner, jobs.c.id))
 _GET_BLOB = Statement(select(blobs.c.id).where(blobs.c.key == bindparam("key")))
 
 _ADD_BLOB = Statement(insert(blobs).returning(blobs.c.id))

@@ -14,7 +14,7 @@ from ingest.jobs.tables import QUEUED, events, jobs, released, tombstones
 _HELD = jobs.c.owner.is_not(None)
 
 _GONE = Statement(select(tombstones.c.job_id).where(tombstones.c.job_id == bindparam("id")))
-_RUNNING = Statement(select(jobs.c.id, jobs.c.attempt, jobs.c.progress).where(_HELD).order_by(jobs.c.id))
+_RUNNING = Statement(select(jobs.c.id, jobs.c.attempt, jobs.c.progress).where(_HELD).order_by(jobs.c.owner, jobs.c.id))
 _CANCELLING = Statement(
     select(jobs.c.id, jobs.c.attempt).where(jobs.c.owner == bindparam("owner"), jobs.c.state == State.CANCELLING)
 )
@@ -109,12 +109,15 @@ def _conditions(where: JobFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _in_state(state: State) -> Iterator[ColumnElement[bool]]:
-    """Said the way that the index which holds such jobs says it."""
+    """By the index that holds such jobs. Live ones are few: they are gathered first, or else the way to the newest
+    of them would be looked for among all jobs."""
     if state is State.QUEUED:
-        yield jobs.c.state == QUEUED
-        return
-    yield jobs.c.state == state
-    yield _HELD if state in OWNED else jobs.c.finished_at.is_not(None)
+        yield jobs.c.id.in_(select(jobs.c.id).where(jobs.c.state == QUEUED))
+    elif state in OWNED:
+        yield jobs.c.id.in_(select(jobs.c.id).where(_HELD, jobs.c.state == state))
+    else:
+        yield jobs.c.state == state
+        yield jobs.c.finished_at.is_not(None)
 
 
 def _first_id(moment: float) -> str:

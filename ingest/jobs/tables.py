@@ -71,9 +71,9 @@ def _partial(name: str, *columns: object, where: object) -> None:
     Index(name, *columns, sqlite_where=where, postgresql_where=where)  # type: ignore[arg-type]
 
 
-# The claim, in its order. It holds waiting jobs only, so finished ones cost it nothing; `run_at` is in it so that
-# rows that back off are passed over without being looked up.
-_partial("jobs_queue", jobs.c.priority.desc(), jobs.c.id, jobs.c.run_at, where=jobs.c.state == QUEUED)
+# The claim, in its order. It holds waiting jobs only, so finished ones cost it nothing; the last two columns are there
+# so that jobs which back off are passed over, and waiting ones counted, without a look at their rows.
+_partial("jobs_queue", jobs.c.priority.desc(), jobs.c.id, jobs.c.run_at, jobs.c.state, where=jobs.c.state == QUEUED)
 # What runs, by whom: as many rows as there are cells.
 _partial("jobs_owned", jobs.c.owner, jobs.c.id, where=jobs.c.owner.is_not(None))
 # Lists by state and by kind: without them a page of what is rare walks the whole table.

@@ -64,7 +64,7 @@ def _jobs() -> None:
         sa.Column("result", sa.Text),
         sa.Column("error", sa.Text),
     )
-    _partial_index("jobs_queue", [sa.desc("priority"), "id", "run_at"], "state = 'queued'")
+    _partial_index("jobs_queue", [sa.desc("priority"), "id", "run_at", "state"], "state = 'queued'")
     _partial_index("jobs_owned", ["owner", "id"], "owner IS NOT NULL")
     _partial_index("jobs_finished", ["state", "id"], "finished_at IS NOT NULL")
     _partial_index("jobs_expiry", ["expires_at"], "expires_at IS NOT NULL")

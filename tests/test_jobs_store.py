@@ -1,0 +1,213 @@
+"""Every method of the job table, one by one: what it does when the table can't be had, and what it leaves on disk."""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from ingest.errors import JobError
+from ingest.jobs import migrate, open_jobs
+from ingest.jobs.base import Claim, Job, JobFilter, JobStore, Progress, StoreBusy
+from ingest.jobs.outcomes import Done, Failed
+from ingest.jobs.sqlite import Sqlite, SqliteWriteSide
+from ingest.jobs.store import SqlJobStore
+from tests.contracts.jobs import LEASE, OWNER, Everything, HandClock, accept, account, new_job, output, run, take
+
+SOON = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A table with one job that waits, one that runs, one that has ended, and one that has expired."""
+
+    jobs: JobStore
+    clock: HandClock
+    waiting: Job
+    claim: Claim
+    ended: Job
+    expired: Job
+
+    @classmethod
+    def set(cls, jobs: JobStore, clock: HandClock) -> "Scene":
+        accept(jobs, clock)
+        accept(jobs, clock, expires_at=clock())
+        ended, expired = (run(jobs, clock, Failed(JobError("timeout", "slow"))) for _ in range(2))
+        accept(jobs, clock)
+        claim = take(jobs)
+        return cls(jobs, clock, accept(jobs, clock), claim, ended, expired)
+
+    @property
+    def everything(self) -> Everything:
+        return Everything.of(self.jobs, self.waiting.id, self.claim.job.id, self.ended.id, self.expired.id)
+
+
+Use = Callable[[Scene], Any]
+
+DURABLE: Mapping[str, Use] = {
+    "accept": lambda it: it.jobs.accept(new_job(it.clock), lambda: None),
+    "cancel": lambda it: it.jobs.cancel(it.waiting.id),
+    "delete": lambda it: it.jobs.delete(it.ended.id),
+    "finish": lambda it: it.jobs.finish(it.claim, Done({}, (output("a.webp"),)), account(it.clock)),
+    "rescue": lambda it: it.jobs.rescue(lambda *_: False),
+    "expire": lambda it: it.jobs.expire(10),
+}
+PASSING: Mapping[str, Use] = {
+    "claim": lambda it: it.jobs.claim(OWNER, lease_seconds=LEASE),
+    "progress": lambda it: it.jobs.progress(it.claim, Progress(0.5)),
+    "renew": lambda it: it.jobs.renew(OWNER, LEASE),
+    "drop_unreferenced": lambda it: it.jobs.drop_unreferenced(["nobody's"], lambda key: None),
+    "check": lambda it: it.jobs.check(),
+}
+READS: Mapping[str, Use] = {
+    "get": lambda it: it.jobs.get(it.ended.id),
+    "gone": lambda it: it.jobs.gone(it.ended.id),
+    "page": lambda it: it.jobs.page(JobFilter(), 10),
+    "queue_position": lambda it: it.jobs.queue_position(it.waiting, 10),
+    "events": lambda it: it.jobs.events(0, 10),
+    "last_seq": lambda it: it.jobs.last_seq(),
+    "running": lambda it: it.jobs.running(),
+    "cancelling": lambda it: it.jobs.cancelling(OWNER),
+    "counts": lambda it: it.jobs.counts(),
+    "version": lambda it: it.jobs.version(),
+    "released_keys": lambda it: it.jobs.released_keys(10),
+    "known_keys": lambda it: it.jobs.known_keys(["nobody's"]),
+}
+WRITES = {**DURABLE, **PASSING}
+ALL = {**READS, **WRITES}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "jobs.db"
+    migrate(f"sqlite:{path}")
+    return path
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def scene(path: Path, clock: HandClock) -> Iterator[Scene]:
+    jobs = open_jobs(f"sqlite:{path}", clock=clock, patience_seconds=SOON)
+    yield Scene.set(jobs, clock)
+    jobs.close()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Somebody with a SQLite shell is in the middle of a write."""
+    shell = sqlite3.connect(path, isolation_level=None)
+    shell.execute("BEGIN IMMEDIATE")
+    yield
+    shell.execute("ROLLBACK")
+    shell.close()
+
+
+@contextmanager
+def shut_out(path: Path) -> Iterator[None]:
+    """Another process writes and does not come to an end."""
+    lock = os.open(f"{path}-lock", os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    yield
+    os.close(lock)
+
+
+def test_no_method_of_the_contract_was_forgotten() -> None:
+    methods = {name for name in vars(JobStore) if not name.startswith("_")}
+    assert methods == {*ALL, "close"}
+
+
+@pytest.mark.parametrize("obstacle", [locked, shut_out])
+@pytest.mark.parametrize("use", WRITES.values(), ids=WRITES)
+def test_a_write_that_can_not_be_had_in_time_says_so_and_changes_nothing(
+    scene: Scene, path: Path, use: Use, obstacle: Callable[[Path], Any]
+) -> None:
+    before = scene.everything
+    with obstacle(path):
+        with pytest.raises(StoreBusy):
+            use(scene)
+        assert scene.everything == before
+    use(scene)
+
+
+@pytest.mark.parametrize("obstacle", [locked, shut_out])
+@pytest.mark.parametrize("use", READS.values(), ids=READS)
+def test_a_read_never_waits_for_a_writer(scene: Scene, path: Path, use: Use, obstacle: Callable[[Path], Any]) -> None:
+    before = use(scene)
+    with obstacle(path):
+        assert use(scene) == before
+
+
+@pytest.mark.parametrize("name", ["rescue", "expire"])
+def test_the_janitor_writes_nothing_when_there_is_nothing_to_do(path: Path, clock: HandClock, name: str) -> None:
+    jobs = open_jobs(f"sqlite:{path}", clock=clock, patience_seconds=SOON)
+    with locked(path):
+        assert not (jobs.rescue(lambda *_: False) if name == "rescue" else jobs.expire(10))
+    jobs.close()
+
+
+@pytest.mark.parametrize("use", ALL.values(), ids=ALL)
+def test_a_table_that_is_damaged_under_way_is_busy_and_nothing_else(path: Path, clock: HandClock, use: Use) -> None:
+    """Whoever asks gets an error that the outside can be told, from a read as from a write."""
+    jobs = open_jobs(f"sqlite:{path}", clock=clock)
+    Scene.set(jobs, clock)
+    jobs.close()
+    jobs = open_jobs(f"sqlite:{path}", clock=clock)
+    new = new_job(clock)
+    given = {name: getattr(new, name) for name in new.__slots__}
+    job = Job(**given, state="queued", attempt=1, failures=0, interruptions=0, run_at=0.0)  # type: ignore[arg-type]
+    scene = Scene(jobs, clock, job, Claim(job, OWNER, 1), job, job)
+    with path.open("r+b") as file:
+        file.truncate(100)
+    with pytest.raises(StoreBusy):
+        use(scene)
+    jobs.close()
+
+
+class LoggingSide(SqliteWriteSide):
+    """The real one; `log` says of each transaction whether it was to be durable."""
+
+    log: list[bool]
+
+    @contextmanager
+    def transaction(self, *, durable: bool) -> Iterator[Connection]:
+        self.log.append(durable)
+        with super().transaction(durable=durable) as connection:
+            yield connection
+
+
+class LoggingSqlite(Sqlite):
+    def __init__(self, path: Path, log: list[bool]) -> None:
+        super().__init__(path, SOON)
+        self.log = log
+
+    def write_side(self) -> LoggingSide:
+        side = LoggingSide(self._path, SOON)
+        side.log = self.log
+        return side
+
+
+@pytest.mark.parametrize(
+    ("use", "durable"),
+    [*((use, True) for use in DURABLE.values()), *((use, False) for use in PASSING.values())],
+    ids=WRITES,
+)
+def test_what_somebody_was_told_for_good_is_synced_and_what_can_be_redone_is_not(
+    path: Path, clock: HandClock, use: Use, durable: bool
+) -> None:
+    log: list[bool] = []
+    jobs = SqlJobStore(LoggingSqlite(path, log), clock, SOON)
+    scene = Scene.set(jobs, clock)
+    log.clear()
+    use(scene)
+    assert log == [durable]
+    jobs.close()
