@@ -90,7 +90,7 @@ class Zygote:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                process_group=0,  # the terminal's Ctrl-C is not for it; our session, though: see `_orphans`
+                process_group=0,  # its own, which `_orphans` looks for and the terminal's Ctrl-C misses
             )
         born = kernel.look(self._process.pid)
         self._born = born.started if born else 0
@@ -134,10 +134,17 @@ class Zygote:
         kernel.end_all(self._orphans)
 
     def _orphans(self) -> list[int]:
-        """Cells, and what they started, of a dead zygote: ours by adoption, and never in our own session."""
-        children = map(kernel.look, kernel.children(os.getpid()))
-        session = os.getsid(0)
-        return [child.pid for child in children if child and child.session != session and child.started >= self._born]
+        """What a dead zygote has left to us: forks still in its group, and cells with all they started.
+
+        Children that are none of its are in our session, or older: nothing else in a worker starts sessions.
+        """
+        ours = os.getsid(0)
+        children = [child for pid in kernel.children(os.getpid()) if (child := kernel.look(pid))]
+        return [
+            child.pid
+            for child in children
+            if child.group == self.pid or (child.session != ours and child.started >= self._born)
+        ]
 
 
 class Sandbox:

@@ -119,6 +119,19 @@ def test_when_the_zygote_dies_its_cells_are_gone_and_the_next_job_runs(
     assert tryout.zygote != before
 
 
+def test_what_a_dead_zygote_left_to_us_is_told_from_our_own_children(tryout: Tryout) -> None:
+    """A fork that had come no further than the zygote's own group is ended; a helper of ours is not."""
+    zygote = tryout.zygote
+    with (
+        subprocess.Popen(["cat"], stdin=subprocess.PIPE, process_group=zygote) as fork,
+        subprocess.Popen(["cat"], stdin=subprocess.PIPE) as helper,
+    ):
+        kill(zygote)
+        assert isinstance(tryout.run("nothing").end.verdict, Finished)
+        assert not Path(f"/proc/{fork.pid}").exists()
+        assert helper.poll() is None
+
+
 def test_a_zygote_that_died_between_two_jobs_costs_neither(tryout: Tryout) -> None:
     kill(tryout.zygote)
     assert isinstance(tryout.run("nothing").end.verdict, Finished)
