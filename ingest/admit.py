@@ -4,7 +4,9 @@ So a client that asks first (`Expect: 100-continue`) never sends in vain, and a 
 """
 
 import re
+import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fastapi import Request
 from starlette.datastructures import Headers
@@ -17,6 +19,7 @@ from ingest.guard import check_host, check_key, check_same_site
 from ingest.parts import MAX_HEADER_BYTES, MAX_PART_HEADERS, boundary, media_type
 from ingest.settings import Settings
 from ingest.wiring import House
+from storage.base import FileStore
 
 FORM = "multipart/form-data"
 URL_ENCODED = "application/x-www-form-urlencoded"
@@ -100,9 +103,15 @@ def _check_length(headers: Headers, settings: Settings, *, is_form: bool) -> int
 
 
 def _check_space(house: House, length: int) -> None:
-    # On local disk this is one system call of microseconds, which is less than a change of threads.
-    if house.files.free_bytes() - house.settings.reserve_bytes < length:
+    second = int(time.monotonic())
+    if _free_bytes(house.files, second) - house.settings.reserve_bytes < length:  # type: ignore[arg-type] # it is hashable
         raise Problem("insufficient_storage", "The store has no room for a file of this size")
+
+
+@lru_cache(maxsize=1)
+def _free_bytes(files: FileStore, second: int) -> int:
+    """Asked once a second: on the event loop even a short system call waits for every other thread."""
+    return files.free_bytes()
 
 
 def _promised(headers: Headers) -> tuple[Digest, ...]:

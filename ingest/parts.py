@@ -81,6 +81,8 @@ class PartsParser:
         # The line break in front of the first boundary belongs to it, and is not there when the body starts with it.
         self._preamble: bytearray | None = bytearray(b"\r\n")
         self._tail = b"\r\n"
+        self._piece = b""
+        self._data_end = 0
         self._blanks: int | None = None
         self._epilogue: int | None = None
         self._parts = 0
@@ -128,6 +130,7 @@ class PartsParser:
             self._count_epilogue(len(data))
         elif data:
             self._count_blanks_going_on(data)
+            self._piece, self._data_end = data, 0
             self._parser.write(data)
             self._count_blanks_at_end(data)
             if self._epilogue is not None:
@@ -166,11 +169,14 @@ class PartsParser:
             self._blanks = len(data) - len(data.rstrip(b" \t"))
 
     def _after_closing(self, data: bytes) -> int:
-        """How many bytes follow the closing boundary, which may have begun in what came before `data`."""
+        """How many bytes follow the closing boundary, which may have begun in what came before `data`.
+
+        Looking starts behind the last data in it: a file is not searched a second time.
+        """
         seam = self._tail + data[: len(self._closing)]
         start = seam.find(self._closing)
         if start < 0:
-            start = data.find(self._closing) + len(self._tail)
+            start = data.find(self._closing, self._data_end) + len(self._tail)
         return len(self._tail) + len(data) - start - len(self._closing)
 
     def _count_epilogue(self, length: int) -> None:
@@ -215,6 +221,8 @@ class PartsParser:
         self._sink.begin_part(_head(self._headers))
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
+        # What looked like a boundary and was none comes from another buffer, of which only the end tells nothing.
+        self._data_end = end if data is self._piece else 0
         self._sink.part_data(memoryview(data)[start:end])
 
     def _on_end(self) -> None:

@@ -95,7 +95,7 @@ def is_text(head: bytes, whole: bool) -> bool:
 
 
 def _has_few_controls(head: bytes) -> bool:
-    text = _ZEROS.sub(b"", head)
+    text = _ZEROS.sub(b"", head) if b"\0" in head else head
     shifts = b"\x0e\x0f" if _ISO_2022.search(text) else b""
     controls = len(text) - len(text.translate(None, CONTROLS.translate(None, shifts)))
     return controls <= len(text) * TOLERATED and len(text) * 2 >= len(head)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse
@@ -39,6 +39,7 @@ FORM = {
         "encoding": {"params": {"contentType": "application/json"}, "metadata": {"contentType": "application/json"}},
     }
 }
+NAME = {"name": "name", "in": "query", "description": "What a raw body is called", "schema": {"type": "string"}}
 REFUSALS = problems(
     "malformed_multipart",
     "truncated_body",
@@ -62,13 +63,12 @@ REFUSALS = problems(
 )
 
 Admitted = Annotated[Admission, Depends(admit)]
-Name = Annotated[str, Query(description="What a raw body is called.")]
 
 router = APIRouter(tags=["upload"])
 
 
-def _body(content: dict[str, Any]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": content}}
+def _body(content: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": content}, **more}
 
 
 @router.post(
@@ -76,9 +76,9 @@ def _body(content: dict[str, Any]) -> dict[str, Any]:
     status_code=202,
     summary="Drop a file off",
     responses=REFUSALS,
-    openapi_extra=_body({**FORM, **RAW}),
+    openapi_extra=_body({**FORM, **RAW}, parameters=[NAME]),
 )
-async def post(request: Request, kind: Kind, admission: Admitted, name: Name = "") -> Response:
+async def post(request: Request, kind: Kind, admission: Admitted) -> Response:
     """A form with `params`, `metadata` and `sha256` in front of exactly one `file`; or the file as the whole body.
 
     The 202 carries the job document and leaves when file and job are safe on disk. Every refusal leaves nothing

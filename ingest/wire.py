@@ -112,18 +112,20 @@ class Door(_Protocol):
             self._barren_bytes = 0
         limit = MAX_CHUNK_HEAD_BYTES if self._is_chunked and not self._is_waiting() else MAX_HEAD_BYTES
         if self._barren_bytes > limit and not self.transport.is_closing():
-            self._fault = _too_large()
+            self._fault = _too_large() if self._is_waiting() else None
             self.send_400_response("")
 
     def send_400_response(self, msg: str) -> None:
-        """Instead of uvicorn's plain text; and never into the middle of an answer that is under way."""
-        started = False
-        if self.cycle is not None and not self.cycle.response_complete:
-            started = self.cycle.response_started
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-        if not started:
+        """Instead of uvicorn's plain text. What is wrong behind a whole request takes nothing from its answer."""
+        cycle = None if self._is_waiting() else self.cycle
+        if cycle is not None and not cycle.more_body:
+            cycle.keep_alive = False
+            return
+        if cycle is None or not cycle.response_started:
             self.transport.write(_rendered(self._fault or Problem("malformed_request", "This is not HTTP/1.1")))
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
         self.transport.close()
 
     # -- clocks
