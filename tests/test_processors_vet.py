@@ -74,7 +74,7 @@ PLUGINS: Mapping[str, tuple[str, str | None]] = {
 ASK = """
 import json, sys
 from processors.vet import vet
-print(json.dumps({name: vet(name, 2.0 if name == "hangs" else 30.0) for name in json.loads(sys.argv[1])}))
+print(json.dumps({name: vet(name, 1.0 if name == "hangs" else 30.0) for name in json.loads(sys.argv[1])}))
 """
 
 

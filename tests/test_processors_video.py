@@ -214,6 +214,17 @@ def test_a_frame_of_too_many_pixels_is_refused_before_it_is_decoded(tmp_path: Pa
     assert f"{MAX_PIXELS:,}" in rejected.value.detail
 
 
+def test_a_table_that_asks_for_gigabytes_is_a_rejection_and_no_crash(tmp_path: Path) -> None:
+    """Three thousand million time stamps, in a file of two kilobytes."""
+    path = film(tmp_path / "a.mp4", still(), 4, container_options={"movflags": "frag_keyframe+empty_moov"})
+    data = path.read_bytes()
+    assert b"stts" + bytes(8) in data
+    path.write_bytes(data.replace(b"stts" + bytes(8), b"stts" + bytes(4) + b"\xb3\0\0\0"))
+    with pytest.raises(Rejected) as rejected:
+        process(path, tmp_path)
+    assert rejected.value.code == "limit_exceeded"
+
+
 # -- containment
 
 

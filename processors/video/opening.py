@@ -32,9 +32,9 @@ def decoding() -> Iterator[None]:
     """Around everything that FFmpeg does: what a damaged file makes it raise becomes `Rejected`."""
     try:
         yield
-    except MemoryError:
-        raise  # FFmpeg's own is an FFmpegError too, but means the cell's limit
     except (FFmpegError, ValueError) as wrong:  # ValueError: it seeks to where no file can be
+        if isinstance(wrong, MemoryError):  # damaged files ask for gigabytes, too
+            raise Rejected("limit_exceeded", "Reading the video would take more memory than is allowed.") from wrong
         reason = getattr(wrong, "strerror", None) or str(wrong)
         raise Rejected("corrupt_input", f"The video can't be read: {reason[:200]}.") from wrong
 
