@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from ingest.errors import JOB_ERRORS, PROBLEMS, Problem
+from ingest.guard import READ
 from ingest.pages import PAGE_HEADERS, TEMPLATES, page, page_response, render, render_all
 
 SWAGGER = files(fastapi_swagger) / "resources"
@@ -20,7 +21,7 @@ DOCS_HEADERS = {
     ),
 }
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=READ)
 
 
 @router.head("/docs")

@@ -21,6 +21,7 @@ from ingest.clock import rfc3339
 from ingest.deps import FeedDep, HouseDep
 from ingest.document import encode, progress_document
 from ingest.feed import Feed, News, Pulse, Watch
+from ingest.guard import READ
 from ingest.jobs.base import Event, JobStore
 from ingest.jobs.states import TERMINAL, State
 from ingest.status import answer, describe, find_job, problems
@@ -35,7 +36,7 @@ HEARTBEAT = b": still here\n\n"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 STREAM = "text/event-stream"
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], dependencies=READ)
 
 After = Annotated[int | None, Query(ge=0, le=MAX_SEQ, description="As `Last-Event-ID`, which wins over it.")]
 
@@ -68,7 +69,7 @@ def open_stream(jobs: JobStore, watch: Watch, after: int | None) -> Opening | No
     if after is not None and after >= last.seq and last.state in TERMINAL:
         return None
     watch.saw(last.seq, job)
-    retry = b"retry: %d\n\n" % RETRY_MILLISECONDS
+    retry = b"retry: %d\n" % RETRY_MILLISECONDS  # with the snapshot: alone, some clients take it for an event
     snapshot = frame("snapshot", describe(jobs, job), last.seq if after is None else None)
     missed = [event for event in events if after is not None and event.seq > after]
     return Opening(retry + snapshot + transitions(missed), last.state)

@@ -20,11 +20,12 @@ from ingest import __version__
 from ingest.deps import HouseDep
 from ingest.document import job_document
 from ingest.errors import Problem
+from ingest.guard import READ
 from ingest.jobs.base import Job, JobFilter
 from ingest.jobs.states import TERMINAL
 from ingest.kinds import PROCESSORS
 from ingest.results import INLINE, ORIGINAL
-from ingest.status import cancel_job, delete_job, describe, find_job, page_of_jobs
+from ingest.status import SAME_SITE, cancel_job, delete_job, describe, find_job, page_of_jobs
 
 PAGE = 20
 REFRESH_SECONDS = 2
@@ -46,7 +47,7 @@ NOTHING = Markup()
 
 Document = Mapping[str, Any]
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=READ)
 
 
 def render(template: str, **values: object) -> Markup:
@@ -82,13 +83,13 @@ async def show_job(house: HouseDep, job_id: str) -> Response:
     return page_response(job_page(describe(house.jobs, find_job(house.jobs, job_id))))
 
 
-@router.post("/jobs/{job_id}/cancel")
+@router.post("/jobs/{job_id}/cancel", dependencies=SAME_SITE)
 async def cancel(house: HouseDep, job_id: str, background: BackgroundTasks) -> Response:
     await cancel_job(house, job_id, background)
     return RedirectResponse(f"/jobs/{job_id}", status_code=303)
 
 
-@router.post("/jobs/{job_id}/delete")
+@router.post("/jobs/{job_id}/delete", dependencies=SAME_SITE)
 async def delete(house: HouseDep, job_id: str) -> Response:
     await delete_job(house, job_id)
     return RedirectResponse("/", status_code=303)

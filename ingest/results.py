@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 from ingest.deps import HouseDep
 from ingest.document import POLL_SECONDS, is_terminal, job_document
 from ingest.errors import Problem
+from ingest.guard import READ
 from ingest.jobs.base import Job
 from ingest.jobs.states import State
 from ingest.names import NAMELESS, display_name
@@ -43,7 +44,7 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+(; ?charset=[a-z0-9-]+)?")
 _ONE_RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.IGNORECASE)
 _ATTR_CHARS = string.ascii_letters + string.digits + "!#$&+-.^_`|~"  # RFC 8187 §3.2.1
 
-router = APIRouter(tags=["results"])
+router = APIRouter(tags=["results"], dependencies=READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def disposition(how: str, name: str) -> str:
     """`Content-Disposition` with an ASCII name for old clients and the real one for all others (RFC 6266 §4.3)."""
     name = display_name(name)
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = re.sub(r'[^ -~]|["\\%]', "_", plain)
+    plain = re.sub(r'[^ -~]|["\\%]', "_", plain).strip()
     if plain == name:
         return f'{how}; filename="{plain}"'
     if plain.startswith(".") or not plain:

@@ -7,13 +7,14 @@ from dataclasses import asdict
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
 from ingest.deps import FeedDep, HouseDep
 from ingest.document import POLL_SECONDS, QUEUE_CAP, encode, etag, is_terminal, job_document
 from ingest.errors import PROBLEMS, Problem
 from ingest.feed import Feed, Watch
+from ingest.guard import READ, refuse_cross_site
 from ingest.jobs.base import Job, JobFilter, JobStore
 from ingest.jobs.states import State
 from ingest.kinds import PROCESSORS
@@ -28,12 +29,15 @@ T = TypeVar("T")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ENTITY_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
-router = APIRouter(tags=["jobs"])
+SAME_SITE = [Depends(refuse_cross_site)]
+
+router = APIRouter(dependencies=READ)
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     """Refusals as OpenAPI describes them."""
-    found: dict[int | str, dict[str, Any]] = {}
+    refused = {"content": {"application/problem+json": {}}, "description": "Any other refusal."}
+    found: dict[int | str, dict[str, Any]] = {"4XX": refused}
     for code in codes:
         kind = PROBLEMS[code]
         words = found.setdefault(kind.status, {"content": {"application/problem+json": {}}, "description": ""})
@@ -83,7 +87,9 @@ async def off_loop(house: House, call: Callable[..., T], *arguments: Any) -> T:
 
 
 @router.head("/v1/jobs/{job_id}", include_in_schema=False)
-@router.get("/v1/jobs/{job_id}", summary="The job document", responses=problems("not_found", "gone", "too_busy"))
+@router.get(
+    "/v1/jobs/{job_id}", summary="The job document", tags=["jobs"], responses=problems("not_found", "gone", "too_busy")
+)
 async def read_job(
     request: Request,
     house: HouseDep,
@@ -129,7 +135,7 @@ async def _stop_when_gone(request: Request, watch: Watch) -> None:
 
 
 @router.head("/v1/jobs", include_in_schema=False)
-@router.get("/v1/jobs", summary="Jobs, newest first", responses=problems("invalid_parameter"))
+@router.get("/v1/jobs", summary="Jobs, newest first", tags=["jobs"], responses=problems("invalid_parameter"))
 async def list_jobs(
     request: Request,
     house: HouseDep,
@@ -158,7 +164,9 @@ async def page_of_jobs(house: House, where: JobFilter, limit: int, before: str |
 
 @router.post(
     "/v1/jobs/{job_id}/cancel",
+    dependencies=SAME_SITE,
     summary="Cancel the job",
+    tags=["jobs"],
     responses=problems("not_found", "already_finished", "gone") | {202: {"description": "The work is being stopped"}},
 )
 async def cancel(house: HouseDep, job_id: str, background: BackgroundTasks) -> Response:
@@ -184,7 +192,9 @@ async def cancel_job(house: House, job_id: str, background: BackgroundTasks) -> 
 @router.delete(
     "/v1/jobs/{job_id}",
     status_code=204,
+    dependencies=SAME_SITE,
     summary="Forget a finished job and its files",
+    tags=["jobs"],
     responses=problems("not_found", "job_active", "gone"),
 )
 async def delete(house: HouseDep, job_id: str) -> Response:
@@ -201,7 +211,7 @@ async def delete_job(house: House, job_id: str) -> None:
         raise Problem("job_active", "Only a finished job can be deleted: cancel it first")
 
 
-@router.post("/v1/jobs/{job_id}/retry", include_in_schema=False)
+@router.post("/v1/jobs/{job_id}/retry", dependencies=SAME_SITE, include_in_schema=False)
 async def retry(house: HouseDep, job_id: str) -> Response:
     find_job(house.jobs, job_id)
     raise Problem("unsupported_option", "A job can't be run again yet: drop the file off once more")

@@ -13,7 +13,8 @@ form.elements.file.multiple = true;
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  enqueue(form.elements.file.files, event.submitter?.formAction || form.action);
+  // Not `submitter.formAction`: of a button without one, that is the address of this page.
+  enqueue(form.elements.file.files, event.submitter?.getAttribute("formaction") ?? form.action);
   form.reset();
 });
 
