@@ -75,6 +75,8 @@ class Client:
     def follow(self, job: Document) -> Iterator[Document]:
         """The job document, again each time something changes, until it is terminal. Survives a server's restart."""
         yield job
+        if job["state"] in TERMINAL:
+            return
         silences = 0
         while job["state"] not in TERMINAL and silences < RECONNECTS:
             try:

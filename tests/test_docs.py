@@ -131,7 +131,7 @@ def routes() -> set[tuple[str, str]]:
         for station in stations
         for route in station.router.routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
         if method != "HEAD"
     }
 

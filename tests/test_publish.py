@@ -32,8 +32,8 @@ def out(tmp_path: Path) -> Path:
     return folder
 
 
-def left(name: str = "a.bin", media_type: str = "application/octet-stream", **attributes: object) -> Left:
-    return Left(name, media_type, attributes)
+def left(name: str = "a.bin", media_type: str = "application/octet-stream", **attributes: str | int) -> Left:
+    return Left(name, media_type, {**attributes})
 
 
 def blobs(files: FileStore) -> list[str]:
