@@ -5,7 +5,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from ingest.jobs.store import SqlJobStore
 from tests.contracts.jobs import LEASE, OWNER, Everything, HandClock, accept, account, new_job, output, run, take
 
 SOON = 0.1
+PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,16 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def scene(path: Path, clock: HandClock) -> Iterator[Scene]:
-    jobs = open_jobs(f"sqlite:{path}", clock=clock, patience_seconds=SOON)
+    jobs = open_jobs(f"sqlite:{path}", clock=clock)
     yield Scene.set(jobs, clock)
+    jobs.close()
+
+
+@pytest.fixture
+def hasty(scene: Scene, path: Path) -> Iterator[Scene]:
+    """The same scene, by somebody who does not wait for long."""
+    jobs = open_jobs(f"sqlite:{path}", clock=scene.clock, patience_seconds=SOON)
+    yield replace(scene, jobs=jobs)
     jobs.close()
 
 
@@ -129,12 +138,12 @@ def test_no_method_of_the_contract_was_forgotten() -> None:
 @pytest.mark.parametrize("obstacle", [locked, shut_out])
 @pytest.mark.parametrize("use", WRITES.values(), ids=WRITES)
 def test_a_write_that_can_not_be_had_in_time_says_so_and_changes_nothing(
-    scene: Scene, path: Path, use: Use, obstacle: Callable[[Path], Any]
+    scene: Scene, hasty: Scene, path: Path, use: Use, obstacle: Callable[[Path], Any]
 ) -> None:
     before = scene.everything
     with obstacle(path):
         with pytest.raises(StoreBusy):
-            use(scene)
+            use(hasty)
         assert scene.everything == before
     use(scene)
 
@@ -187,11 +196,11 @@ class LoggingSide(SqliteWriteSide):
 
 class LoggingSqlite(Sqlite):
     def __init__(self, path: Path, log: list[bool]) -> None:
-        super().__init__(path, SOON)
+        super().__init__(path, PATIENCE)
         self.log = log
 
     def write_side(self) -> LoggingSide:
-        side = LoggingSide(self._path, SOON)
+        side = LoggingSide(self._path, PATIENCE)
         side.log = self.log
         return side
 
@@ -205,7 +214,7 @@ def test_what_somebody_was_told_for_good_is_synced_and_what_can_be_redone_is_not
     path: Path, clock: HandClock, use: Use, durable: bool
 ) -> None:
     log: list[bool] = []
-    jobs = SqlJobStore(LoggingSqlite(path, log), clock, SOON)
+    jobs = SqlJobStore(LoggingSqlite(path, log), clock, PATIENCE)
     scene = Scene.set(jobs, clock)
     log.clear()
     use(scene)

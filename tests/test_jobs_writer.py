@@ -191,8 +191,9 @@ def test_one_that_began_and_takes_too_long_may_still_come(side: LoggingSide, rea
     with pytest.raises(StoreBusy, match="may still come"):
         writer.call(slow, durable=True)
     let_go.set()
-    writer.close()
+    writer.submit(lambda sql: None, durable=False).result(PATIENCE)
     assert keys(reader) == ["slow"]
+    writer.close()
 
 
 def test_an_operation_may_raise_a_timeout_of_its_own(writer: Writer) -> None:
