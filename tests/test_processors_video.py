@@ -74,6 +74,7 @@ def poster(scratch: Path) -> Image.Image:
 
 def test_the_sample_is_described_as_it_was_made(tmp_path: Path) -> None:
     result, finished = process(CLIP, tmp_path)
+    assert result.container == "QuickTime / MOV"
     assert (result.video.codec, result.video.width, result.video.height) == ("h264", 640, 360)
     assert (result.video.frame_rate, result.video.rotation, result.video.pixel_format) == (30.0, 0, "yuv420p")
     assert result.duration == pytest.approx(3.0, abs=0.05)

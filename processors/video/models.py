@@ -57,7 +57,7 @@ class AudioStream(BaseModel):
 class VideoResult(BaseModel):
     """Positions, device names and other tags are never told."""
 
-    container: str
+    container: str = Field(description="Its family, such as QuickTime / MOV, to which MP4 belongs.")
     duration: float | None = Field(description="Seconds.")
     bit_rate: int | None = Field(description="Bits a second, over all streams.")
     video: VideoStream = Field(description="The stream that the poster is from.")

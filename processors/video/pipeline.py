@@ -39,7 +39,7 @@ def run(work: Work[models.VideoParams]) -> models.VideoResult:
 def _describe(container: InputContainer, stream: VideoStream, frame: VideoFrame, search: Search) -> models.VideoResult:
     duration = container.duration
     return models.VideoResult(
-        container=container.format.name,
+        container=container.format.long_name,
         duration=duration / 1_000_000 if duration and duration > 0 else None,
         bit_rate=container.bit_rate or None,
         video=_describe_video(stream, frame),
