@@ -1,4 +1,4 @@
-"""What a route touches, visible in its signature."""
+"""What a route touches, visible in its signature. Coroutines, since FastAPI would send a function through a thread."""
 
 from typing import Annotated
 
@@ -11,12 +11,12 @@ from ingest.wiring import House
 from storage.base import FileStore
 
 
-def _house(request: Request) -> House:
+async def _house(request: Request) -> House:
     house: House = request.app.state.house
     return house
 
 
-def _feed(request: Request) -> Feed:
+async def _feed(request: Request) -> Feed:
     feed: Feed = request.app.state.feed
     return feed
 
@@ -25,15 +25,15 @@ HouseDep = Annotated[House, Depends(_house)]
 FeedDep = Annotated[Feed, Depends(_feed)]
 
 
-def _files(house: HouseDep) -> FileStore:
+async def _files(house: HouseDep) -> FileStore:
     return house.files
 
 
-def _jobs(house: HouseDep) -> JobStore:
+async def _jobs(house: HouseDep) -> JobStore:
     return house.jobs
 
 
-def _dispatch(house: HouseDep) -> Dispatch:
+async def _dispatch(house: HouseDep) -> Dispatch:
     return house.dispatch
 
 
