@@ -8,6 +8,7 @@ import base64
 import binascii
 import hmac
 import re
+from contextlib import suppress
 
 from fastapi import Depends, Request
 from starlette.datastructures import Headers
@@ -40,23 +41,22 @@ def check_key(headers: Headers, settings: Settings) -> None:
     if not settings.api_key:
         return
     for given in headers.getlist("authorization"):
-        if hmac.compare_digest(_key_of(given).encode(), settings.api_key.encode()):
+        if hmac.compare_digest(_key_of(given), settings.api_key.encode()):
             return
     words = "Send the API key as `Authorization: Bearer KEY`, or as the password of Basic authentication"
     raise Problem("unauthorized", words, headers={"WWW-Authenticate": _CHALLENGES})
 
 
-def _key_of(authorization: str) -> str:
+def _key_of(authorization: str) -> bytes:
     """The key in an Authorization header; empty if there is none. Basic is what a browser asks its user for."""
     scheme, _, credentials = authorization.partition(" ")
+    given = credentials.strip().encode("latin-1")  # the bytes that came
     if scheme.lower() == "bearer":
-        return credentials.strip()
+        return given
     if scheme.lower() == "basic":
-        try:
-            return base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            return ""
-    return ""
+        with suppress(binascii.Error):
+            return base64.b64decode(given, validate=True).partition(b":")[2]
+    return b""
 
 
 def check_same_site(headers: Headers) -> None:
