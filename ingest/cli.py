@@ -35,8 +35,13 @@ def serve() -> None:
 def worker() -> None:
     """Work on the jobs of a data folder that a server with DROPOFF_WORKERS=0 fills."""
     from ingest import worker_process
+    from ingest.jobs.base import StoreRefused
 
-    raise typer.Exit(worker_process.main([]))
+    try:
+        status = worker_process.main([])
+    except StoreRefused as refused:
+        sys.exit(f"dropoff: {refused}; a server makes it when it starts")
+    raise typer.Exit(status)
 
 
 @app.command()
