@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse
 
 from ingest.errors import JOB_ERRORS, PROBLEMS, Problem
 from ingest.guard import READ
-from ingest.pages import PAGE_HEADERS, TEMPLATES, page, page_response, render, render_all
+from ingest.markup import TEMPLATES, render, render_all
+from ingest.pages import PAGE_HEADERS, page, page_response
 
 SWAGGER = files(fastapi_swagger) / "resources"
 ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}

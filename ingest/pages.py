@@ -2,14 +2,10 @@
 
 Rules that must stay true:
 1. A page shows what the job document says, and it becomes HTML here alone: scripts fetch the page again.
-2. Templates are `Markup`: whatever is put into one is escaped, unless it came out of one.
-3. A page fetches nothing from outside, holds neither script nor style, and nothing that came from a file may run.
+2. A page fetches nothing from outside, holds neither script nor style, and nothing that came from a file may run.
 """
 
-import json
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Query, Response
@@ -24,12 +20,12 @@ from ingest.guard import READ
 from ingest.jobs.base import Job, JobFilter
 from ingest.jobs.states import TERMINAL
 from ingest.kinds import PROCESSORS
+from ingest.markup import NOTHING, TEMPLATES, between, label, render, render_all, size, table, time
 from ingest.results import INLINE, ORIGINAL
 from ingest.status import SAME_SITE, cancel_job, delete_job, describe, find_job, page_of_jobs
 
 PAGE = 20
 REFRESH_SECONDS = 2
-VALUE_CHARACTERS = 20_000  # of one value of a result; the whole is one link away
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; "
     "script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -39,23 +35,9 @@ PAGE_HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-TEMPLATES = {
-    path.stem: Markup(path.read_text())  # noqa: S704 - the templates are ours; what is put into them is escaped
-    for path in Path(__file__).with_name("templates").glob("*.html")
-}
-NOTHING = Markup()
-
 Document = Mapping[str, Any]
 
 router = APIRouter(include_in_schema=False, dependencies=READ)
-
-
-def render(template: str, **values: object) -> Markup:
-    return TEMPLATES[template].format(**values)
-
-
-def render_all(template: str, rows: Iterable[Mapping[str, object]]) -> Markup:
-    return NOTHING.join(render(template, **row) for row in rows)
 
 
 def page(title: str, body: Markup, *, script: str = "", leads_to: str = "", after: int = REFRESH_SECONDS) -> str:
@@ -104,12 +86,12 @@ def accepted_page(job: Job) -> str:
 def problem_page(problem: Problem) -> str:
     document = problem.document()
     known = {key: document[key] for key in ("title", "detail", "status", "code")}
-    body = render("problem", **known, hint=_hint(document), extra=_table(problem.extra))
+    body = render("problem", **known, hint=_hint(document), extra=table(problem.extra))
     return page(document["title"], body)
 
 
 def home_page(jobs: list[Document], more: bool) -> str:
-    kinds = render_all("kind_button", ({"kind": kind, "label": _label(kind)} for kind in sorted(PROCESSORS)))
+    kinds = render_all("kind_button", ({"kind": kind, "label": label(kind)} for kind in sorted(PROCESSORS)))
     rows = render_all("job_row", map(_row, jobs))
     active = any(job["state"] not in TERMINAL for job in jobs)
     body = render(
@@ -134,10 +116,10 @@ def _summary(job: Document) -> dict[str, object]:
     return {
         "id": job["id"],
         "state": job["state"],
-        "kind": _label(job["kind"]),
+        "kind": label(job["kind"]),
         "name": job["input"]["name"],
-        "size": _bytes(job["input"]["size"]),
-        "created": _time(job["created_at"]),
+        "size": size(job["input"]["size"]),
+        "created": time(job["created_at"]),
     }
 
 
@@ -151,12 +133,12 @@ def job_page(job: Document) -> str:
         active=_active(not finished),
         events=links["events"],
         document=links["self"],
-        original=f"{links['self']}/files/{ORIGINAL}",
+        original=_original_url(job),
         progress=NOTHING if finished else _progress(job),
         error=_error(job["error"]) if job["error"] else NOTHING,
-        outputs=_section("outputs", "Files", _figures(job["outputs"])),
-        result=_section("result", "Result", _table(job["result"] or {})),
-        details=_table(_details(job)),
+        outputs=_section("outputs", "Files", _figures([*_original(job), *job["outputs"]])),
+        result=_section("result", "Result", table(job["result"] or {})),
+        details=table(_details(job)),
         attempts=_attempts(job["attempts"]),
         action=render("delete" if finished else "cancel", id=job["id"]),
     )
@@ -201,16 +183,26 @@ def _hint(error: Document) -> str:
     return " · it may work if you try again" if error["retryable"] else ""
 
 
+def _original_url(job: Document) -> str:
+    return f"{job['links']['self']}/files/{ORIGINAL}"
+
+
+def _original(job: Document) -> Iterator[Document]:
+    """Of film and sound, which no output replaces; a browser fetches no more of it than it needs."""
+    if job["state"] == "succeeded" and job["input"]["media_type"].startswith(("video/", "audio/")):
+        yield {**job["input"], "url": _original_url(job)}
+
+
 def _figures(outputs: list[Document]) -> Markup:
     return render("figures", figures=render_all("output", map(_figure, outputs))) if outputs else NOTHING
 
 
 def _figure(output: Document) -> Document:
-    size = f"{output['width']} × {output['height']} · " if "width" in output and "height" in output else ""
+    shape = f"{output['width']} × {output['height']} · " if "width" in output and "height" in output else ""
     sort = output["media_type"].partition("/")[0]
     shown = INLINE.fullmatch(output["media_type"]) and f"{sort}_preview" in TEMPLATES
     preview = render(f"{sort}_preview", url=output["url"], name=output["name"]) if shown else NOTHING
-    facts = f"{size}{_bytes(output['size'])}"
+    facts = f"{shape}{size(output['size'])}"
     return {"preview": preview, "url": output["url"], "name": output["name"], "facts": facts}
 
 
@@ -220,9 +212,9 @@ def _details(job: Document) -> dict[str, Any]:
         "sha256": job["input"]["sha256"],
         "declared type": job["input"]["declared_media_type"],
         "processor": f"{job['processor']['name']} {job['processor']['version']}",
-        "started": _time(job["started_at"]),
-        "finished": _time(job["finished_at"]),
-        "expires": _time(job["expires_at"]),
+        "started": time(job["started_at"]),
+        "finished": time(job["finished_at"]),
+        "expires": time(job["expires_at"]),
         "parameters": job["params"],
         "metadata": job["metadata"],
     }
@@ -241,60 +233,9 @@ def _attempt(attempt: Document) -> Document:
     return {
         "n": attempt["n"],
         "outcome": attempt["outcome"] or "running",
-        "started": _time(attempt["started_at"]),
-        "took": _between(attempt["started_at"], attempt["ended_at"]),
+        "started": time(attempt["started_at"]),
+        "took": between(attempt["started_at"], attempt["ended_at"]),
         "cpu": "" if cpu is None else f"{cpu:.2f} s",
-        "memory": "" if memory is None else _bytes(memory),
+        "memory": "" if memory is None else size(memory),
         "exit": "" if attempt["exit"] is None else attempt["exit"],
     }
-
-
-def _table(values: Document) -> Markup:
-    rows = ({"name": name.replace("_", " "), "value": _words(value)} for name, value in values.items())
-    return render("facts", rows=render_all("fact", rows)) if values else NOTHING
-
-
-def _words(value: Any) -> Markup | str:
-    """A JSON value for a reader; what is long or has a shape of its own stands in a box."""
-    match value:
-        case Markup():
-            return value
-        case None | bool():
-            return {None: "–", True: "yes", False: "no"}[value]
-        case int() | float():
-            return f"{value:,}"
-        case str() if len(value) <= 200 and "\n" not in value:
-            return value
-        case list() if value and _are_short(value):
-            return ", ".join(str(one) for one in value)
-        case dict() if value and _are_short(value.values()):
-            return _table(value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-    cut = text if len(text) <= VALUE_CHARACTERS else f"{text[:VALUE_CHARACTERS]}\n…"
-    return render("box", text=cut)
-
-
-def _are_short(values: Collection[Any]) -> bool:
-    return len(values) <= 50 and all(isinstance(one, str | int | float) and len(str(one)) <= 200 for one in values)
-
-
-def _label(kind: str) -> str:
-    return kind.replace("_", " ").capitalize()
-
-
-def _time(moment: str | None) -> Markup:
-    """RFC 3339 as people read it; scripts turn it into the reader's own time."""
-    return render("time", moment=moment, words=f"{moment[:10]} {moment[11:19]} UTC") if moment else NOTHING
-
-
-def _between(start: str, end: str | None) -> str:
-    return f"{(datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds():.2f} s" if end else ""
-
-
-def _bytes(size: int) -> str:
-    amount = float(size)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:,.1f} TB"
