@@ -77,7 +77,7 @@ HOMES: Mapping[str, Sequence[str]] = {
     "uvicorn": ("ingest.web_process", "ingest.wire"),
     "h11": ("ingest.wire",),
     "aiofiles": ("ingest.results",),
-    "markupsafe": ("ingest.pages",),
+    "markupsafe": ("ingest.markup", "ingest.pages"),
     "fastapi_swagger": ("ingest.apidocs",),
     "pydantic_settings": ("ingest.settings",),
     "storage.local": ("storage",),
