@@ -59,15 +59,15 @@ class Child:
         command = [sys.executable, "-m", self.module]
         for flag, descriptor in descriptors.items():
             command += [f"--{flag}", str(descriptor)]
-        # A session of its own: Ctrl-C at the terminal reaches the supervisor alone, which then drains.
-        self.process = subprocess.Popen(
-            command,
-            pass_fds=tuple(descriptors.values()),
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        theirs.close()
+        with theirs:
+            # A session of its own: Ctrl-C at the terminal reaches the supervisor alone, which then drains.
+            self.process = subprocess.Popen(
+                command,
+                pass_fds=tuple(descriptors.values()),
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         self.leash = ours
         self.pidfd = os.pidfd_open(self.process.pid)
         self.started_at = time.monotonic()
@@ -118,7 +118,6 @@ class Supervisor:
 
     def run(self) -> None:
         """Keep the children running until a signal asks to stop; then drain, and only then stop listening."""
-        (self.run_folder / "url").write_text(self.url)
         try:
             while not self._signalled():
                 self._start_due()
@@ -131,9 +130,16 @@ class Supervisor:
         now = time.monotonic()
         for child in (*self.webs, self.worker):
             if child.process is None and child.start_at <= now:
-                child.start()
-                self._selector.register(child.pidfd, selectors.EVENT_READ, child)
-                log.debug("%s started as pid %d", child.name, child.process.pid if child.process else 0)
+                self._start(child)
+
+    def _start(self, child: Child) -> None:
+        try:
+            child.start()
+        except OSError as error:  # no memory, no process: the others shall not die of it
+            log.error("%s can't be started now: %s", child.name, error)
+            child.start_at = time.monotonic() + RESTART_CAP_SECONDS
+        else:
+            self._selector.register(child.pidfd, selectors.EVENT_READ, child)
 
     def _next_start(self) -> float | None:
         waiting = [child.start_at for child in (*self.webs, self.worker) if child.process is None]
@@ -178,7 +184,6 @@ class Supervisor:
                 child.process.kill()
                 child.bury()
         self.listener.close()
-        (self.run_folder / "url").unlink(missing_ok=True)
         os.close(self._lock)
 
 

@@ -17,7 +17,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="DROPOFF_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="DROPOFF_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     host: str = Field("127.0.0.1", description="Address to bind. Anything but loopback needs an API key.")
     port: int = Field(8000, ge=0, le=65535, description="Port to bind; 0 picks a free one.")

@@ -53,6 +53,13 @@ def test_a_url_that_is_set_wins_over_its_default(monkeypatch: pytest.MonkeyPatch
     assert settings.jobs_url == "sqlite:/srv/dropoff/jobs.db"
 
 
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A DROPOFF_DATA that a script left empty must not mean the working folder."""
+    monkeypatch.setenv(f"DROPOFF_{name.upper()}", "")
+    assert Settings.from_env() == Settings()
+
+
 @pytest.mark.parametrize(("name", "value", "allowed"), RANGES, ids=[f"{row[0]}={row[1]}" for row in RANGES])
 def test_a_wrong_setting_is_refused_by_name_value_and_range(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
