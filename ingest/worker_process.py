@@ -92,10 +92,13 @@ class WorkerProcess:
 def _write_protections(house: House, sandbox: Sandbox) -> None:
     """What /readyz tells about the cells."""
     path = house.settings.data / "run" / "protections.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(dict(sandbox.protections)))
-    fresh.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(json.dumps(dict(sandbox.protections)))
+        fresh.replace(path)
+    except OSError as error:  # a full disk is no reason not to work: jobs may still be rescued and cancelled
+        log.warning("which protections the cells have can't be written down: %s", error)
 
 
 def main(command_line: Sequence[str] | None = None) -> int:
