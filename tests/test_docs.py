@@ -11,6 +11,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from ingest import __version__
 from ingest.cli import app as command_line
 from ingest.errors import JOB_ERRORS, PROBLEMS
 from ingest.jobs.states import TRANSITIONS, State, drawing
@@ -252,6 +253,18 @@ def test_the_readme_quotes_the_example_plugin_as_it_is() -> None:
     code = plugin.read_text()
     assert f"```python\n{code}```" in README
     assert len(code.splitlines()) <= 30
+
+
+def test_the_floors_of_dependencies_are_those_that_pyproject_sets() -> None:
+    """SECURITY.md says which releases are excluded; pyproject.toml excludes them."""
+    floors = re.findall(r"^\| ([a-z0-9-]+) \| ([\d.]+) \|", DOCUMENTS["SECURITY.md"], re.MULTILINE)
+    project = (REPOSITORY / "pyproject.toml").read_text()
+    assert len(floors) >= 4
+    assert [name for name, floor in floors if f'"{name}>={floor}"' not in project] == []
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    assert re.findall(r"^## (\S+)", DOCUMENTS["CHANGELOG.md"], re.MULTILINE)[0] == __version__
 
 
 def test_the_documents_make_no_boast() -> None:
