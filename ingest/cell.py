@@ -9,6 +9,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import tempfile
 import traceback
 from collections.abc import Mapping
@@ -18,7 +19,9 @@ from typing import NoReturn, get_args
 
 from ingest import kernel
 from ingest.cellwire import (
+    DESCRIPTORS,
     DETAIL_LENGTH,
+    MESSAGE_BYTES,
     TRACEBACK_LENGTH,
     Errand,
     Exhausted,
@@ -34,6 +37,7 @@ from ingest.cellwire import (
 from processors.base import AnyProcessor, Cancelled, Limits, Rejected, RejectionCode, Report
 from processors.work import FileWork
 
+NAME = "dropoff-cell"  # once it has an order
 OPEN_FILES = 64
 CPU_MERCY_SECONDS = 1  # from SIGXCPU to SIGKILL
 CRASHED = 70  # exit status: the cell itself failed, before or after the processor
@@ -49,7 +53,7 @@ class Cell:
     input: int
     reports: int
     errors: int
-    stopping: bool = field(default=False)
+    stopping: bool = field(default=False, init=False)
 
     def stop(self, *_: object) -> None:
         self.stopping = True
@@ -63,16 +67,14 @@ class Cell:
         self.say(Reported(report=report))
 
 
-def live(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int) -> NoReturn:
+def live(orders: socket.socket, processors: Mapping[str, AnyProcessor], zygote: int) -> NoReturn:
     """The whole life of a cell, right after the fork. Never returns, so that nothing of the zygote runs here."""
     status = CRASHED
     try:
-        signal.signal(signal.SIGTERM, cell.stop)
-        _take_places(cell)
-        errand = _read_errand(cell.errand)
-        shut_in(errand.limits, zygote)
-        _settle_in(errand.scratch)
-        cell.say(_work(cell, errand, processors[errand.kind]))
+        kernel.close_all_but({orders.fileno()})
+        cell = _await_order(orders)
+        if cell is not None:
+            _fulfil(cell, processors, zygote)
         status = os.EX_OK
     except SystemExit as wanted:  # a processor that exits has no last word: its status is for the log
         status = wanted.code & 0xFF if isinstance(wanted.code, int) else CRASHED
@@ -80,6 +82,24 @@ def live(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int) -> NoR
         traceback.print_exc()
     finally:
         os._exit(status)
+
+
+def _await_order(orders: socket.socket) -> Cell | None:
+    """None: the zygote is gone. A cell may wait here for long: it was forked ahead, so that no order waits for it."""
+    with orders:
+        _, descriptors, _, _ = socket.recv_fds(orders, MESSAGE_BYTES, DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
+    return Cell(*descriptors) if descriptors else None
+
+
+def _fulfil(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int) -> None:
+    kernel.take_name(NAME)
+    signal.signal(signal.SIGTERM, cell.stop)
+    os.dup2(cell.errors, 2)
+    os.close(cell.errors)
+    errand = _read_errand(cell.errand)
+    shut_in(errand.limits, zygote)
+    _settle_in(errand.scratch)
+    cell.say(_work(cell, errand, processors[errand.kind]))
 
 
 def rehearse(answer: int, zygote: int) -> NoReturn:
@@ -113,14 +133,6 @@ def _set_rlimits(limits: Limits) -> None:
     kernel.lower_limit(resource.RLIMIT_FSIZE, limits.output_bytes)
     kernel.lower_limit(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + CPU_MERCY_SECONDS)
     kernel.lower_limit(resource.RLIMIT_AS, limits.address_space_bytes)
-
-
-def _take_places(cell: Cell) -> None:
-    """Standard input and output lead nowhere, standard error to a file; everything else of the zygote is closed."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for source, place in ((nowhere, 0), (nowhere, 1), (cell.errors, 2)):
-        os.dup2(source, place)
-    kernel.close_all_but({cell.errand, cell.input, cell.reports})
 
 
 def _read_errand(descriptor: int) -> Errand:

@@ -1,4 +1,4 @@
-"""The zygote: a fresh interpreter that warms every processor once and forks a cell for each order.
+"""The zygote: a fresh interpreter that warms every processor once and forks a cell for each order, one ahead.
 
 Rules that must stay true:
 1. It has one thread, or a fork could copy a lock that nobody will ever open.
@@ -76,12 +76,21 @@ class Running:
     strays: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """A cell that was forked ahead of its order: forking takes longer than all else that comes before the work."""
+
+    pid: int
+    orders: socket.socket
+
+
 class Zygote:
     def __init__(self, control: socket.socket, processors: dict[str, AnyProcessor]) -> None:
         self._control = control
         self._processors = processors
         self._pid = os.getpid()
         self._cells: dict[int, Running] = {}
+        self._spare: Spare | None = None
         self._over = False
         self._selector = selectors.DefaultSelector()
         self._deaths = _death_bell()
@@ -91,6 +100,7 @@ class Zygote:
     def run(self) -> None:
         """Until the worker is gone."""
         while not self._over:
+            self.fork_ahead()
             for key, _ in self._selector.select():
                 key.data()
         kernel.end_all(partial(kernel.children, self._pid))
@@ -105,25 +115,43 @@ class Zygote:
         if not data:
             self._over = True
             return
-        errand, source, reports, errors, line = descriptors
-        self._start(cell.Cell(errand, source, reports, errors), socket.socket(fileno=line))
-        for descriptor in (errand, source, reports, errors):
+        *inherited, line = descriptors
+        self._start(inherited, socket.socket(fileno=line))
+        for descriptor in inherited:
             os.close(descriptor)
 
-    def _start(self, inherited: cell.Cell, line: socket.socket) -> None:
+    def _start(self, inherited: Sequence[int], line: socket.socket) -> None:
         try:
-            pid = os.fork()
-        except OSError as error:
-            _tell(line, NotStarted(reason=error.strerror or "fork failed"))
+            spare, self._spare = self._spare or self._fork(), None
+            with spare.orders:
+                socket.send_fds(spare.orders, [b"order"], inherited)
+        except OSError as error:  # no fork, or the spare has died just now
+            _tell(line, NotStarted(reason=error.strerror or "no process"))
             line.close()
             return
-        if pid == 0:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            cell.live(inherited, self._processors, self._pid)
-        running = self._cells[pid] = Running(pid, line)
+        running = self._cells[spare.pid] = Running(spare.pid, line)
         self._selector.register(line, selectors.EVENT_READ, partial(self._obey, running))
-        _tell(line, Started(pid=pid))
+        _tell(line, Started(pid=spare.pid))
+
+    def fork_ahead(self) -> None:
+        """See to it that there is a spare cell."""
+        if self._spare is None:
+            with suppress(OSError):  # then the next order tries again, and says so
+                self._spare = self._fork()
+
+    def _fork(self) -> Spare:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            try:
+                pid = os.fork()
+            except OSError:
+                ours.close()
+                raise
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                cell.live(theirs, self._processors, self._pid)
+        return Spare(pid, ours)
 
     def _obey(self, running: Running) -> None:
         """The worker wants the cell to end. It has lost interest altogether if its end of the line is closed."""
@@ -144,11 +172,14 @@ class Zygote:
             # WNOWAIT: a cell's remains keep its number taken until `_end` has killed what bears it.
             while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 running = self._cells.get(dead.si_pid)
-                if running is None:
-                    self._blame(dead.si_pid)
-                    os.waitpid(dead.si_pid, 0)
-                else:
+                if running is not None:
                     self._end(running)
+                    continue
+                if self._spare is not None and self._spare.pid == dead.si_pid:
+                    self._spare.orders.close()
+                    self._spare = None
+                self._blame(dead.si_pid)
+                os.waitpid(dead.si_pid, 0)
 
     def _end(self, running: Running) -> None:
         for pid in self._foundlings():
@@ -170,13 +201,16 @@ class Zygote:
 
     def _foundlings(self) -> list[int]:
         """Children that are no cells: cells started them, and they became ours when their parent died."""
-        return [pid for pid in kernel.children(self._pid) if pid not in self._cells]
+        ours = {*self._cells, self._spare.pid} if self._spare else self._cells
+        return [pid for pid in kernel.children(self._pid) if pid not in ours]
 
     def _blame(self, foundling: int) -> None:
-        """On the cell whose session it is in, or on the only one there is."""
+        """On the cell whose session it is in, or on the only one there is. A former spare is in our own group."""
         found = kernel.look(foundling)
+        if found is None or found.group == os.getpgrp():
+            return
         for running in self._cells.values():
-            if len(self._cells) == 1 or (found and found.session == running.pid):
+            if len(self._cells) == 1 or found.session == running.pid:
                 running.strays += 1
 
 
@@ -218,6 +252,7 @@ def main() -> int:
     zygote = Zygote(control, processors)
     gc.collect()
     gc.freeze()  # the collector of a cell needn't touch, and so copy, what it shares with the others
+    zygote.fork_ahead()
     control.send(Warm(granted=granted).line())
     zygote.run()
     return 0

@@ -118,7 +118,7 @@ def test_a_failing_listener_ends_the_cell_and_hears_of_it(tryout: Tryout) -> Non
 
     with pytest.raises(ConnectionError, match="no table"):
         tryout.run("wait", on_report=fail)
-    assert tryout.processes() == {tryout.zygote}
+    assert tryout.busy() == set()
 
 
 # -- deaths

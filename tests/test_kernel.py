@@ -193,3 +193,17 @@ def test_ending_what_never_ends_is_given_up(child: subprocess.Popen[bytes], monk
     kernel.end_all(lambda: [child.pid])
     assert time.monotonic() - began < 1
     child.wait()
+
+
+def test_a_name_is_seen_by_others_and_inherited() -> None:
+    program = """
+import os
+from ingest import kernel
+kernel.take_name("a-long-name-for-a-cell")
+print(open('/proc/self/comm').read().strip(), flush=True)
+if os.fork() == 0:
+    print(open('/proc/self/comm').read().strip(), flush=True)
+    os._exit(0)
+os.wait()
+"""
+    assert tried(program).split() == ["a-long-name-for"] * 2

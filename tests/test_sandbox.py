@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ingest import kernel
 from ingest.errors import JobError
 from ingest.jobs.outcomes import Cancelled, Failed
 from ingest.sandbox import Finished, Left, Stop
@@ -27,17 +28,19 @@ def tryout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tryout]:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(tryout: Tryout) -> Iterator[None]:
-    """After each test: the zygote is alone, has no zombie, and holds no more descriptors than before."""
+    """After each test: the zygote has one spare cell and no zombie, and holds no more descriptors than before."""
     zygote = tryout.zygote
+    assert until(lambda: len(tryout.processes()) == 2)
     before = descriptors(zygote), descriptors(os.getpid())
     yield
-    assert tryout.processes() == {zygote}
-    assert Path(f"/proc/{zygote}/task/{zygote}/children").read_text() == ""
+    assert tryout.busy() == set()
+    assert until(lambda: {zygote, *kernel.children(zygote)} == tryout.processes())
+    assert len(tryout.processes()) == 2
     assert until(lambda: (descriptors(zygote), descriptors(os.getpid())) == before)
 
 
-def descriptors(pid: int) -> set[str]:
-    return {entry.name for entry in Path(f"/proc/{pid}/fd").iterdir()}
+def descriptors(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 # -- honest work
@@ -153,7 +156,7 @@ def test_a_misbehaving_processor_ends_its_job_with_one_typed_failure(
     """In bounded time; and the next job on the same zygote is none the worse for it."""
     attempt = tryout.run(act, limits, **params)
     assert attempt.end.verdict == Failed(JobError(code, detail))
-    assert attempt.seconds < 5
+    assert attempt.seconds < 20
     assert isinstance(tryout.run("nothing").end.verdict, Finished)
 
 
@@ -186,6 +189,6 @@ def test_fifty_processes_that_fled_into_sessions_of_their_own_do_not_survive(try
         neighbour = other.submit(tryout.run, "wait", stop=stop, on_report=lambda _: waiting.set())
         assert waiting.wait(10)
         tryout.run("scatter", n=50)
-        assert len(tryout.processes()) == 2
+        assert len(tryout.busy()) == 1
         stop.request("cancel")
         assert neighbour.result().end.verdict == Cancelled()

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from ingest.cell import NAME
 from ingest.sandbox import CellEnd, Order, Sandbox, Stop
 from processors.base import Limits, OnReport, Report
 from processors.work import ignore
@@ -79,6 +80,10 @@ class Tryout:
         """The zygote, its cells, and whatever they forked, as far as it is alive."""
         return processes(self.python)
 
+    def busy(self) -> set[int]:
+        """The same without the zygote and the cell that waits for an order."""
+        return busy(self.python)
+
     @property
     def zygote(self) -> int:
         """Its pid. There must be one."""
@@ -103,6 +108,18 @@ def processes(python: Path) -> set[int]:
         except (FileNotFoundError, ProcessLookupError):
             continue
     return found
+
+
+def busy(python: Path) -> set[int]:
+    """Cells with an order, and what they forked, by the name that they inherit from each other."""
+    return {pid for pid in processes(python) if name(pid) == NAME}
+
+
+def name(pid: int) -> str | None:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 def parent(pid: int) -> int | None:
