@@ -142,7 +142,7 @@ class Feed:
     def __init__(self, jobs: JobStore) -> None:
         self._jobs = jobs
         self._topics: dict[str, _Topic] = {}
-        self._watches = 0
+        self.watching = 0
         self._watched = asyncio.Event()
         self._cursor = 0
         self._version: int | None = None
@@ -178,16 +178,16 @@ class Feed:
             after = batch[-1].seq
 
     def join(self, watch: Watch) -> _Topic:
-        if self._watches >= MAX_WATCHES:
+        if self.watching >= MAX_WATCHES:
             headers = {"Retry-After": str(RETRY_SECONDS)}
             raise Problem("too_busy", "Too many clients are watching jobs", headers=headers, limit=MAX_WATCHES)
-        if not self._watches:
+        if not self.watching:
             self._cursor = self._jobs.last_seq()
             self._version = None
         topic = self._topics.setdefault(watch.job_id, _Topic())
         topic.watches.add(watch)
         watch.position = self._cursor
-        self._watches += 1
+        self.watching += 1
         self._watched.set()
         if self._over:
             watch.stop()
@@ -198,8 +198,8 @@ class Feed:
         topic.watches.remove(watch)
         if not topic.watches:
             del self._topics[watch.job_id]
-        self._watches -= 1
-        if not self._watches:
+        self.watching -= 1
+        if not self.watching:
             self._watched.clear()
 
     async def _follow(self) -> None:

@@ -112,14 +112,16 @@ async def _wait(request: Request, jobs: JobStore, feed: Feed, job_id: str, secon
     any_change = "if-none-match" in request.headers
     with feed.watch(job_id) as watch:
         leaving = loop.create_task(_stop_when_gone(request, watch))
-        job = find_job(jobs, job_id)
-        while not (is_terminal(job) or watch.over or loop.time() >= deadline):
-            if any_change and not _has(request, jobs, job):
-                break
-            news = await watch.news(deadline - loop.time())
-            if news.transitions or any_change:
-                job = find_job(jobs, job_id)
-        leaving.cancel()
+        try:
+            job = find_job(jobs, job_id)
+            while not (is_terminal(job) or watch.over or loop.time() >= deadline):
+                if any_change and not _has(request, jobs, job):
+                    break
+                news = await watch.news(deadline - loop.time())
+                if news.transitions or any_change:
+                    job = find_job(jobs, job_id)
+        finally:
+            leaving.cancel()
     return find_job(jobs, job_id)
 
 
@@ -218,12 +220,13 @@ async def retry(house: HouseDep, job_id: str) -> Response:
 
 
 @cache
-def kind_document(kind: str) -> dict[str, Any]:
+def kind_document(kind: str, max_file_bytes: int) -> dict[str, Any]:
     processor = PROCESSORS[kind]
     return {
         "kind": kind,
         "version": processor.version,
         "media_types": sorted(processor.media_types),
+        "max_file_bytes": max_file_bytes,
         "limits": asdict(processor.limits),
         "params": processor.Params.model_json_schema(),
         "result": processor.Result.model_json_schema(),
@@ -233,14 +236,15 @@ def kind_document(kind: str) -> dict[str, Any]:
 
 @router.head("/v1/kinds", include_in_schema=False)
 @router.get("/v1/kinds", summary="The kinds of file that are taken", tags=["kinds"])
-async def list_kinds(request: Request) -> Response:
-    return answer(request, {"kinds": [kind_document(kind) for kind in sorted(PROCESSORS)]})
+async def list_kinds(request: Request, house: HouseDep) -> Response:
+    limit = house.settings.max_file_bytes
+    return answer(request, {"kinds": [kind_document(kind, limit) for kind in sorted(PROCESSORS)]})
 
 
 @router.head("/v1/kinds/{kind}", include_in_schema=False)
 @router.get("/v1/kinds/{kind}", summary="One kind", tags=["kinds"], responses=problems("not_found"))
-async def read_kind(request: Request, kind: str) -> Response:
+async def read_kind(request: Request, house: HouseDep, kind: str) -> Response:
     """Media types, limits, and the JSON Schemas of `params` and `result`."""
     if kind not in PROCESSORS:
         raise Problem("not_found", "There is no such kind", kinds=sorted(PROCESSORS))
-    return answer(request, kind_document(kind))
+    return answer(request, kind_document(kind, house.settings.max_file_bytes))

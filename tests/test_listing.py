@@ -100,6 +100,7 @@ def test_every_kind_tells_what_it_takes_and_gives(desk: Desk) -> None:
         assert kind["params"]["additionalProperties"] is False
         assert kind["result"]["type"] == "object"
         assert kind["limits"]["total_seconds"] > 0
+        assert kind["max_file_bytes"] == 5 << 30
         assert kind["links"]["ingest"] == f"/v1/ingest/{name}"
 
 
