@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture import REPOSITORY
+from tests.architecture import REPOSITORY, imports, read_sources
 
 CODE_FOLDERS = ("ingest", "processors", "storage", "scripts")
 FILE_LINES = 300
@@ -27,6 +27,19 @@ CATCH_ALL = {
     "ingest/jobs/writer.py": "the group-commit writer, around each operation",
     "processors/registry.py": "the loader of third-party processors",
     "processors/vet.py": "the vetting of third-party processors",
+}
+
+# Modules that no test names: they are whole processes, wiring, or reached only through the contract that they keep.
+TESTED_BY = {
+    "ingest.body": "test_upload.py",
+    "ingest.deps": "test_status.py",
+    "ingest.jobs.database": "test_jobs_store.py",
+    "ingest.jobs.forget": "contracts/jobs.py",
+    "ingest.jobs.migrations.env": "test_jobs_migrations.py",
+    "ingest.jobs.migrations.versions": "test_jobs_migrations.py",
+    "ingest.jobs.migrations.versions.v0001_jobs": "test_jobs_migrations.py",
+    "ingest.web_process": "test_serve.py",
+    "ingest.worker_process": "test_serve.py",
 }
 
 NAMELESS = {"util", "utils", "common", "helper", "helpers", "manager", "managers", "misc", "tools"}
@@ -180,6 +193,24 @@ def test_no_test_sleeps() -> None:
 def test_no_test_uses_a_mock() -> None:
     mocking = {called(path) for path in TESTS if re.search(r"unittest\.mock|import mock|pytest_mock", path.read_text())}
     assert mocking - {called(Path(__file__))} == set()
+
+
+def test_every_module_is_tested_by_its_name_or_by_one_stated_here() -> None:
+    """A test file bears the name of a module or of its package, or imports it, or stands in the list above."""
+    modules = read_sources()
+    names = {path.stem.removeprefix("test_") for path in TESTS}
+    texts = {path: path.read_text() for path in TESTS}
+    imported = {name for text in texts.values() for one in imports(text) for name in (one, one.rpartition(".")[0])}
+    unnamed = {name for name in modules if name not in imported and not mirrors(name) & names}
+    assert unnamed - set(TESTED_BY) == set()
+    assert set(TESTED_BY) <= set(modules)
+    assert [place for place in TESTED_BY.values() if not (REPOSITORY / "tests" / place).exists()] == []
+
+
+def mirrors(module: str) -> set[str]:
+    """`ingest.jobs.store` is tested by tests/test_store.py or tests/test_jobs_store.py."""
+    parts = module.split(".")
+    return {parts[-1], "_".join(parts[1:]), "_".join(parts[:2]), "_".join(parts)}
 
 
 def test_there_is_at_least_a_line_of_tests_for_each_line_of_code() -> None:
