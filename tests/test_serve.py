@@ -252,7 +252,7 @@ def test_without_workers_it_only_accepts(tmp_path: Path, python: str) -> None:
 def test_an_idle_server_stops_at_once_and_well(server: Server) -> None:
     began = time.monotonic()
     assert server.stop() == 0
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 6
 
 
 def test_ctrl_c_at_the_terminal_drains_too(server: Server) -> None:
