@@ -115,7 +115,7 @@ def test_a_process_that_is_gone_is_seen_as_nothing(child: subprocess.Popen[bytes
 
 def test_memory_in_use_is_counted_in_bytes() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    assert peak / 10 < kernel.resident_bytes(os.getpid()) <= peak
+    assert peak / 10 < kernel.resident_bytes(os.getpid()) < peak * 1.1  # the kernel counts in batches
 
 
 def test_children_of_every_thread_are_found(child: subprocess.Popen[bytes]) -> None:

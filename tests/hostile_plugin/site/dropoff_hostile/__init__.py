@@ -2,8 +2,9 @@
 
 from pydantic import BaseModel, JsonValue
 
-from dropoff_hostile.acts import ACTS
 from processors.base import Limits, Params, Work
+
+from .acts import ACTS
 
 
 class HostileParams(Params):

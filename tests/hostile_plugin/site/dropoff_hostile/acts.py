@@ -13,8 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dropoff_hostile import insight
 from processors.base import Cancelled, Rejected, Work
+
+from .insight import inspect
 
 Act = Callable[[Work[Any]], Any]
 
@@ -289,6 +290,6 @@ ACTS: dict[str, Act] = {
         *(segfault, abort, take_signal, exit_politely, exit_at_once, blunder, run_out_of_memory),
         *(pretend_cancelled, reject_wrongly, say, say_and_leave, flood, answer_much, answer_nan),
         *(start_child, leave_child, execute, scatter, explode, scatter_and_wait, kill_zygote),
-        insight.inspect,
+        inspect,
     )
 }

@@ -3,8 +3,9 @@
 import os
 import threading
 
-from dropoff_hostile import HostileParams, HostileResult
 from processors.base import Limits, Work
+
+from . import HostileParams, HostileResult
 
 
 class BadWarming:
