@@ -102,11 +102,12 @@ def _fulfil(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int) -> 
     cell.say(_work(cell, errand, processors[errand.kind]))
 
 
-def rehearse(answer: int, zygote: int) -> NoReturn:
-    """In a fork that is thrown away: write to `answer` which protections this machine grants to a cell."""
+def rehearse(audience: socket.socket, zygote: int) -> NoReturn:
+    """In a fork that is thrown away: tell which protections this machine grants to a cell, and stay to be looked at."""
     try:
         granted = shut_in(Limits(), zygote)
-        os.write(answer, json.dumps(granted).encode())
+        audience.send(json.dumps(granted).encode())
+        audience.recv(1)
     finally:
         os._exit(os.EX_OK)
 
@@ -127,7 +128,6 @@ def shut_in(limits: Limits, zygote: int) -> dict[str, bool]:
 
 
 def _set_rlimits(limits: Limits) -> None:
-    os.umask(0o077)
     kernel.lower_limit(resource.RLIMIT_CORE, 0)
     kernel.lower_limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     kernel.lower_limit(resource.RLIMIT_FSIZE, limits.output_bytes)
@@ -141,7 +141,8 @@ def _read_errand(descriptor: int) -> Errand:
 
 
 def _settle_in(scratch: str) -> None:
-    """Work in the private folder; temporary files of whatever library go there too, and away with it."""
+    """Work in the private folder, unseen by others. Any library puts its temporary files there too."""
+    os.umask(0o077)
     os.chdir(scratch)
     os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = scratch
 

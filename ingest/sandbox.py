@@ -82,16 +82,13 @@ class Zygote:
 
     def __init__(self, python: str, kinds: Sequence[str], seconds: float) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                [python, "-I", "-m", "ingest.zygote", str(theirs.fileno()), *kinds],
-                env=ENVIRONMENT,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                process_group=0,  # its own, which `_orphans` looks for and the terminal's Ctrl-C misses
-            )
+        try:
+            self._process = _execute(python, theirs, kinds)
+        except OSError as error:
+            self._control.close()
+            raise SandboxError(f"{python} can't be executed: {error.strerror}") from None
+        finally:
+            theirs.close()
         born = kernel.look(self._process.pid)
         self._born = born.started if born else 0
         try:
@@ -117,7 +114,9 @@ class Zygote:
             case Unfit(reason=reason):
                 raise SandboxError(reason)
             case None:
-                status = self._process.wait(FAREWELL_SECONDS)
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(FAREWELL_SECONDS)
+                status = self._process.returncode
                 raise SandboxError(f"the zygote ended with status {status} while it warmed the kinds")
 
     def order(self, descriptors: Sequence[int]) -> None:
@@ -147,6 +146,18 @@ class Zygote:
         ]
 
 
+def _execute(python: str, control: socket.socket, kinds: Sequence[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [python, "-I", "-m", "ingest.zygote", str(control.fileno()), *kinds],
+        env=ENVIRONMENT,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=[control.fileno()],
+        process_group=0,  # its own, which `_orphans` looks for and the terminal's Ctrl-C misses
+    )
+
+
 class Sandbox:
     """Thread-safe: `run` blocks its thread, several may run at once. `python` is the interpreter of the cells."""
 
@@ -161,7 +172,6 @@ class Sandbox:
         self.protections: Mapping[str, bool | str] = {
             "zygote": True,
             **self._zygote.granted,
-            "memory_watch": kernel.resident_bytes(os.getpid()) > 0,
             "process_watch": kernel.sees_children(),
             "subreaper": subreaper,
             "landlock": False,
@@ -268,6 +278,6 @@ def _log(order: Order, seen: Seen, verdict: Verdict, errors: int) -> None:
     """What the job's document is too public for."""
     if isinstance(seen.word, Raised):
         log.error("job %s: its processor raised\n%s", order.job_id, seen.word.traceback)
-    elif isinstance(verdict, Retry):
+    elif isinstance(verdict, Retry | Interrupted):
         tail = os.pread(errors, ERROR_TAIL_BYTES, max(0, os.fstat(errors).st_size - ERROR_TAIL_BYTES))
         log.warning("job %s: %s\n%s", order.job_id, verdict.detail, tail.decode(errors="replace"))

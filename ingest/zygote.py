@@ -36,35 +36,39 @@ class CanNotWarm(Exception):
 
 
 def warm(kinds: Sequence[str]) -> dict[str, AnyProcessor]:
-    """Load and warm every processor. Raises `CanNotWarm`."""
+    """Load and warm every processor, one after the other, so that the guilty one is known. Raises `CanNotWarm`."""
+    return {kind: _warm(kind) for kind in kinds}
+
+
+def _warm(kind: str) -> AnyProcessor:
     try:
-        processors = registry.load(kinds)
+        processor = registry.load([kind])[kind]
+        processor.warm()
     except registry.BadProcessor as bad:
         raise CanNotWarm(str(bad)) from None
-    for kind, processor in processors.items():
-        try:
-            processor.warm()
-        except Exception as error:  # a processor's own
-            raise CanNotWarm(f"{kind}: warming it raised {type(error).__name__}: {error}") from error
-        if kernel.count_threads() > 1:
-            raise CanNotWarm(f"{kind}: warming it started a thread, and a process with threads can't be forked safely")
-    return processors
+    except Exception as error:  # noqa: BLE001 - a processor's own
+        raise CanNotWarm(f"{kind}: warming it raised {type(error).__name__}: {error}") from None
+    if kernel.count_threads() > 1:
+        raise CanNotWarm(f"{kind}: warming it started a thread, and a process with threads can't be forked safely")
+    return processor
 
 
 def rehearse() -> dict[str, bool]:
     """Which protections a cell gets on this machine, tried out in one."""
     zygote = os.getpid()
-    answer, theirs = os.pipe()
+    ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
+        ours.close()
         cell.rehearse(theirs, zygote)
-    os.close(theirs)
-    with os.fdopen(answer, "rb") as file:
-        granted = file.read()
+    theirs.close()
+    with ours:  # the cell waits for its end
+        granted = ours.recv(MESSAGE_BYTES)
+        watched = kernel.resident_bytes(pid) > 0
     os.waitpid(pid, 0)
     if not granted:
         raise CanNotWarm("a cell can't shut itself in on this machine")
-    return {name: bool(active) for name, active in json.loads(granted).items()}
+    return {**json.loads(granted), "memory_watch": watched}
 
 
 @dataclass(slots=True)

@@ -54,6 +54,11 @@ def test_a_kind_that_can_not_be_warmed_is_named_and_nothing_stays(python: Path, 
     assert processes(python) == set()
 
 
+def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match="python can't be executed: No such file"):
+        Sandbox(["hostile"], python=str(tmp_path / "python"))
+
+
 def test_the_zygote_has_one_thread_and_only_the_descriptors_it_needs(
     python: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
