@@ -40,12 +40,8 @@ Document = Mapping[str, Any]
 router = APIRouter(include_in_schema=False, dependencies=READ)
 
 
-def page(title: str, body: Markup, *, script: str = "", leads_to: str = "", after: int = REFRESH_SECONDS) -> str:
-    """A whole page. `leads_to` is where a browser without scripts goes by itself."""
-    head = render("script", name=script) if script else NOTHING
-    if leads_to:
-        head += render("refresh", url=leads_to, seconds=after)
-    return render("layout", title=title, head=head, body=body, version=__version__)
+def page(title: str, body: Markup, *head: Markup) -> str:
+    return render("layout", title=title, head=NOTHING.join(head), body=body, version=__version__)
 
 
 def page_response(html: str, status_code: int = 200) -> Response:
@@ -80,7 +76,7 @@ async def delete(house: HouseDep, job_id: str) -> Response:
 def accepted_page(job: Job) -> str:
     """The 202 for a browser: it leads to the job's page."""
     body = render("accepted", id=job.id, name=job.name)
-    return page("Accepted", body, leads_to=f"/jobs/{job.id}", after=0)
+    return page("Accepted", body, render("refresh", seconds=0, url=f"/jobs/{job.id}"))
 
 
 def problem_page(problem: Problem) -> str:
@@ -102,7 +98,7 @@ def home_page(jobs: list[Document], more: bool) -> str:
         older=render("older", id=jobs[-1]["id"]) if more else NOTHING,
         active=_active(active),
     )
-    return page("Drop a file off", body, script="home.js")
+    return page("Drop a file off", body, render("script", name="home.js"))
 
 
 def _row(job: Document) -> Document:
@@ -142,8 +138,13 @@ def job_page(job: Document) -> str:
         attempts=_attempts(job["attempts"]),
         action=render("delete" if finished else "cancel", id=job["id"]),
     )
-    leads_to = "" if finished else f"/jobs/{job['id']}"
-    return page(job["input"]["name"], body, script="job.js", leads_to=leads_to)
+    return page(job["input"]["name"], body, render("script", name="job.js"), NOTHING if finished else _refresh(job))
+
+
+def _refresh(job: Document) -> Markup:
+    """For browsers without scripts: the page comes again by itself."""
+    again = render("refresh", seconds=REFRESH_SECONDS, url=f"/jobs/{job['id']}")
+    return render("noscript", content=again)
 
 
 def _active(active: bool) -> Markup:
