@@ -130,7 +130,7 @@ def clean(stage: str, done: float, total: float | None, unit: str, message: str)
     part = _amount(done)
     if whole is not None:
         part = min(part, whole)
-    return Report(_short(stage, 64), part, whole, _short(unit, 32), _short(message, 200))
+    return Report(short(stage, 64), part, whole, short(unit, 32), short(message, 200))
 
 
 def _amount(value: float) -> float:
@@ -138,7 +138,7 @@ def _amount(value: float) -> float:
     return float(value) if 0 < value <= sys.float_info.max else 0.0
 
 
-def _short(text: str, length: int) -> str:
+def short(text: str, length: int) -> str:
     return text[:length].encode("utf-8", "replace").decode()  # no lone surrogates: nobody could store them
 
 
