@@ -27,7 +27,6 @@ from ingest.cellwire import (
     Exhausted,
     LastWord,
     Left,
-    Message,
     Obeyed,
     Raised,
     Refused,
@@ -35,14 +34,14 @@ from ingest.cellwire import (
     Returned,
 )
 from processors.base import AnyProcessor, Cancelled, Limits, Rejected, RejectionCode, Report
-from processors.work import FileWork
+from processors.work import FileWork, short
 
 NAME = "dropoff-cell"  # once it has an order
 OPEN_FILES = 64
 CPU_MERCY_SECONDS = 1  # from SIGXCPU to SIGKILL
 CRASHED = 70  # exit status: the cell itself failed, before or after the processor
 
-OUT_OF_MEMORY = Exhausted(what="memory")  # made beforehand: when it is needed, nothing can be made
+OUT_OF_MEMORY = Exhausted(what="memory").line()  # made beforehand: when it is needed, nothing can be made
 
 
 @dataclass(slots=True)
@@ -58,13 +57,12 @@ class Cell:
     def stop(self, *_: object) -> None:
         self.stopping = True
 
-    def say(self, message: Message) -> None:
-        data = message.line()
-        while data:
-            data = data[os.write(self.reports, data) :]
+    def say(self, line: bytes) -> None:
+        while line:
+            line = line[os.write(self.reports, line) :]
 
     def report(self, report: Report) -> None:
-        self.say(Reported(report=report))
+        self.say(Reported(report=report).line())
 
 
 def live(orders: socket.socket, processors: Mapping[str, AnyProcessor], zygote: int) -> NoReturn:
@@ -147,7 +145,8 @@ def _settle_in(scratch: str) -> None:
     os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = scratch
 
 
-def _work(cell: Cell, errand: Errand, processor: AnyProcessor) -> LastWord:
+def _work(cell: Cell, errand: Errand, processor: AnyProcessor) -> bytes:
+    """Returns the cell's last word. What can't be said is a mistake of the processor's too."""
     try:
         work = FileWork(
             params=processor.Params.model_validate(errand.params),
@@ -163,11 +162,11 @@ def _work(cell: Cell, errand: Errand, processor: AnyProcessor) -> LastWord:
         if not isinstance(result, processor.Result):
             raise TypeError(f"{processor.kind} returned {type(result).__name__} instead of its Result")
         outputs = tuple(Left(left.name, left.media_type, dict(left.attributes)) for left in work.outputs)
-        return Returned(result=result.model_dump(mode="json"), outputs=outputs)
+        return Returned(result=result.model_dump(mode="json"), outputs=outputs).line()
     except MemoryError:
         return OUT_OF_MEMORY
     except Exception as error:  # noqa: BLE001 - a processor's own, or one of a library that it uses
-        return _last_word(error)
+        return _last_word(error).line()
 
 
 def _last_word(error: Exception) -> LastWord:
@@ -175,11 +174,11 @@ def _last_word(error: Exception) -> LastWord:
         case Cancelled():
             return Obeyed()
         case Rejected(code=code, detail=detail) if code in get_args(RejectionCode):
-            return Refused(code=code, detail=str(detail)[:DETAIL_LENGTH])
+            return Refused(code=code, detail=short(str(detail), DETAIL_LENGTH))
         case OSError(errno=errno.EFBIG):
             return Exhausted(what="file size")
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return Exhausted(what="space")
         case _:
             trace = "".join(traceback.format_exception(error))[-TRACEBACK_LENGTH:]
-            return Raised(exception=type(error).__name__[:100], traceback=trace)
+            return Raised(exception=short(type(error).__name__, 100), traceback=short(trace, TRACEBACK_LENGTH))

@@ -104,7 +104,6 @@ class Zygote:
     def run(self) -> None:
         """Until the worker is gone."""
         while not self._over:
-            self.fork_ahead()
             for key, _ in self._selector.select():
                 key.data()
         kernel.end_all(partial(kernel.children, self._pid))
@@ -123,6 +122,7 @@ class Zygote:
         self._start(inherited, socket.socket(fileno=line))
         for descriptor in inherited:
             os.close(descriptor)
+        self.fork_ahead()  # here and not when a spare dies: whatever killed it would kill the next one too
 
     def _start(self, inherited: Sequence[int], line: socket.socket) -> None:
         try:

@@ -121,6 +121,8 @@ FATAL: list[tuple[str, dict[str, Any], Limits, str, str]] = [
     ("blunder", {"text": "secret"}, PATIENT, "internal", "The processor raised ValueError"),
     ("reject_wrongly", {}, PATIENT, "internal", "The processor raised Rejected"),
     ("answer_nan", {}, PATIENT, "internal", "The processor raised ValidationError"),
+    ("answer_surrogate", {}, PATIENT, "internal", "The processor raised PydanticSerializationError"),
+    ("reject_surrogate", {}, PATIENT, "corrupt_input", "No ? here"),
     ("fail_with", {"n": errno.EIO}, PATIENT, "internal", "The processor raised OSError"),
     ("wait", {}, SILENT, "stalled", "Processing made no progress for 0.3 s"),
     ("halt", {}, SILENT, "stalled", "Processing made no progress for 0.3 s"),

@@ -189,6 +189,7 @@ def test_a_spare_cell_that_was_killed_costs_no_job(tryout: Tryout) -> None:
             os.kill(spare, signal.SIGKILL)
             assert until(lambda spare=spare: spare not in kernel.children(tryout.zygote))  # type: ignore[misc]
             (cell,) = tryout.busy()
+            assert tryout.processes() == {cell, tryout.zygote}  # nor is another one forked, for the same fate
             os.kill(cell, signal.SIGTERM)
             assert isinstance(attempt.result(10).end.verdict, Retry)
         assert isinstance(tryout.run("nothing").end.verdict, Finished)

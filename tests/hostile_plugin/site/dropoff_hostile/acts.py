@@ -210,6 +210,15 @@ def answer_nan(work: Work[Any]) -> Any:
     return [float("nan")]
 
 
+def answer_surrogate(work: Work[Any]) -> Any:
+    """A text that no encoding of Unicode has, as os.fsdecode makes of a strange name."""
+    return "\ud800"
+
+
+def reject_surrogate(work: Work[Any]) -> Any:
+    raise Rejected("corrupt_input", "No \ud800 here")
+
+
 # -- other processes
 
 
@@ -289,6 +298,7 @@ ACTS: dict[str, Act] = {
         *(claim_memory, eat_memory, write_much, write_to_death, fail_with, leave_traps),
         *(segfault, abort, take_signal, exit_politely, exit_at_once, blunder, run_out_of_memory),
         *(pretend_cancelled, reject_wrongly, say, say_and_leave, flood, answer_much, answer_nan),
+        *(answer_surrogate, reject_surrogate),
         *(start_child, leave_child, execute, scatter, explode, scatter_and_wait, kill_zygote),
         inspect,
     )
