@@ -3,10 +3,13 @@
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from ingest.jobs.outcomes import Done, Failed
 from ingest.jobs.sqlite import Sqlite, SqliteWriteSide
 from ingest.jobs.store import SqlJobStore
 from tests.contracts.jobs import LEASE, OWNER, Everything, HandClock, accept, account, new_job, output, run, take
+from tests.test_jobs_writer import disk_full
 
 SOON = 0.1
 PATIENCE = 10.0
@@ -180,6 +184,41 @@ def test_a_table_that_is_damaged_under_way_is_busy_and_nothing_else(path: Path, 
     with pytest.raises(StoreBusy):
         use(scene)
     jobs.close()
+
+
+def test_a_blob_outlives_a_delete_that_was_not_committed(path: Path, clock: HandClock) -> None:
+    """The janitor's look at references comes before the deletes of its own transaction, which may fail after it."""
+    jobs = SqlJobStore(Sqlite(path, PATIENCE), clock, PATIENCE)
+    job = accept(jobs, clock)
+    run(jobs, clock, Done({}))
+    holding, let_go, stored = Event(), Event(), {job.blob_key}
+
+    def hold(key: str) -> None:
+        holding.set()
+        assert let_go.wait(PATIENCE)
+
+    with ThreadPoolExecutor(3) as pool:
+        holder = pool.submit(jobs.drop_unreferenced, ["another"], hold)
+        assert holding.wait(PATIENCE)
+        deleted = pool.submit(jobs.delete, job.id)
+        wait_for(lambda: len(jobs._writer._waiting) == 1)
+        dropped = pool.submit(jobs.drop_unreferenced, [job.blob_key], stored.remove)
+        wait_for(lambda: len(jobs._writer._waiting) == 2)
+        with disk_full(path):
+            let_go.set()
+            holder.result(PATIENCE)
+            for future in (deleted, dropped):
+                with pytest.raises(StoreBusy):
+                    future.result(PATIENCE)
+    assert jobs.get(job.id) is not None
+    assert stored == {job.blob_key}
+    jobs.close()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
 
 
 class LoggingSide(SqliteWriteSide):

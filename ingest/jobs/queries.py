@@ -102,10 +102,10 @@ def _conditions(where: JobFilter) -> Iterator[ColumnElement[bool]]:
         yield from _in_state(where.state)
     if where.since is not None:
         yield jobs.c.created_at >= where.since
-        yield jobs.c.id >= _first_id(where.since)
+        yield jobs.c.id >= _first_id(_millisecond(where.since))
     if where.until is not None:
         yield jobs.c.created_at < where.until
-        yield jobs.c.id < _first_id(where.until + 0.001)
+        yield jobs.c.id < _first_id(_millisecond(where.until) + 1)
 
 
 def _in_state(state: State) -> Iterator[ColumnElement[bool]]:
@@ -120,7 +120,11 @@ def _in_state(state: State) -> Iterator[ColumnElement[bool]]:
         yield jobs.c.finished_at.is_not(None)
 
 
-def _first_id(moment: float) -> str:
-    """The lowest UUIDv7 of a millisecond: ids bound the time, so that no index on it is needed."""
-    milliseconds = int(min(max(moment, 0.0) * 1000, 2**48 - 1))
-    return str(UUID(int=milliseconds << 80))
+def _millisecond(moment: float) -> int:
+    """As `new_id` counts them, within what a UUIDv7 can hold."""
+    return int(min(max(moment * 1000, 0.0), 2.0**48 - 2))
+
+
+def _first_id(millisecond: int) -> str:
+    """Below every UUIDv7 of that millisecond: ids bound the time, so that no index on it is needed."""
+    return str(UUID(int=millisecond << 80))

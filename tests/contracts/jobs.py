@@ -29,6 +29,7 @@ from ingest.jobs.states import State
 OWNER = "worker-here-1-00c0ffee"
 OTHER = "worker-there-2-0badcafe"
 LEASE = 15.0
+SIZE = 1000  # of every blob: one key is one size
 NASTY = {"lone": "\ud800", "nul": "\0", "quotes": "'\"\\", "deep": [[[{"ünï": None}]]], "big": 2**70, "tiny": 5e-324}
 
 
@@ -59,7 +60,7 @@ def new_job(clock: HandClock, data: str = "", **changes: Any) -> NewJob:
         name="notes.txt",
         media_type="text/plain",
         declared_media_type=None,
-        size=1000,
+        size=SIZE,
         sha256=digest,
         blob_key=f"blob-{digest}",
     )
@@ -68,7 +69,7 @@ def new_job(clock: HandClock, data: str = "", **changes: Any) -> NewJob:
 
 def output(name: str, data: str = "") -> Output:
     digest = sha256((data or name).encode()).hexdigest()
-    return Output(name, "image/webp", 10, digest, f"blob-{digest}", {"width": 100, **NASTY})
+    return Output(name, "image/webp", SIZE, digest, f"blob-{digest}", {"width": 100, **NASTY})
 
 
 def account(clock: HandClock, worker: str = OWNER) -> Account:

@@ -1,10 +1,12 @@
 """What every job table must do, part three: what everybody reads."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ingest.clock import new_id
 from ingest.errors import JobError
 from ingest.jobs import open_jobs
 from ingest.jobs.base import Claim, Job, JobFilter, JobStore, Progress, StoreBusy, StoreRefused
@@ -81,6 +83,23 @@ class ReadingContract(TableContract):
         everything = JobFilter(kind="text", state=State.FAILED, since=start, until=clock() + 1)
         assert {job.id for job in jobs.page(everything, 10)} == {made[State.FAILED].id}
         assert jobs.page(JobFilter(since=clock() + 1), 10) == jobs.page(JobFilter(until=start), 10) == []
+
+    def test_a_time_is_a_time_to_the_last_digit_though_ids_know_milliseconds_only(
+        self, jobs: JobStore, clock: HandClock
+    ) -> None:
+        clock.now = 1_800_000_000.5
+        made = []
+        for _ in range(5):
+            new = new_job(clock)
+            moment = clock.tick(0.0003) - 0.0001
+            made.append(jobs.accept(replace(new, id=new_id(moment), created_at=moment), lambda: None))
+            clock.now -= 0.002  # what `new_job` added
+        times = sorted(job.created_at for job in made)
+        assert times[0] * 1000 // 1 == times[1] * 1000 // 1
+        for moment in times:
+            since, until = jobs.page(JobFilter(since=moment), 10), jobs.page(JobFilter(until=moment), 10)
+            assert sorted(job.created_at for job in since) == [time for time in times if time >= moment]
+            assert sorted(job.created_at for job in until) == [time for time in times if time < moment]
 
     @pytest.mark.parametrize("moment", [-1e300, -1.0, 0.0, 1e300, float("inf"), float("-inf")])
     def test_a_moment_outside_all_times_is_a_filter_like_any_other(
