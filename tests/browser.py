@@ -21,7 +21,7 @@ FLAGS = (
 )
 # The browser's own calls home must not leave this machine.
 NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 
 needs_browser = pytest.mark.skipif(
     shutil.which("chromium") is None and not os.environ.get("CI"), reason="no chromium here; in CI there must be one"
