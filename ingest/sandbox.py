@@ -21,7 +21,7 @@ from ingest.attend import START_SECONDS, Attendance, Stop
 from ingest.cellwire import GREETING, Errand, Left, Raised, Unfit, Warm, receive
 from ingest.jobs.outcomes import Interrupted, Released, Retry
 from ingest.verdict import CellEnd, Finished, Seen, Verdict, judge
-from processors.base import Limits, Report
+from processors.base import ONE_THREAD, Limits, Report
 
 __all__ = ["CellEnd", "Finished", "Left", "Order", "Sandbox", "SandboxError", "Stop"]
 
@@ -31,17 +31,15 @@ WARM_SECONDS = 60.0
 FAREWELL_SECONDS = 5.0  # for the zygote to end its cells
 ERROR_TAIL_BYTES = 1500  # of a cell's standard error, in a log line
 
-# Everything that zygote and cells know of our environment. The last three keep numeric libraries from starting
-# threads as soon as they are imported; glibc's arenas would eat up the address space that a cell may have.
+# Everything that zygote and cells know of our environment. glibc's arenas would eat up the address space that a cell
+# may have.
 ENVIRONMENT = {
     "PATH": os.defpath,
     "LANG": "C.UTF-8",
     "LC_ALL": "C.UTF-8",
     "TZ": "UTC",
     "MALLOC_ARENA_MAX": "2",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
+    **ONE_THREAD,
 }
 
 

@@ -140,6 +140,9 @@ class Processor(Protocol[P]):
         ...
 
 
+# Set wherever `warm` runs: numeric libraries read these as they are imported, and else start threads.
+ONE_THREAD: Mapping[str, str] = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
 AnyProcessor = Processor[BaseModel]
 OnReport = Callable[[Report], None]
 OutputAttributes = Mapping[str, JSON]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from processors import registry
-from processors.base import AnyProcessor
+from processors.base import ONE_THREAD, AnyProcessor
 
 SECONDS = 30.0
 VERDICT_BYTES = 2000
@@ -28,7 +28,7 @@ def vet(name: str, seconds: float = SECONDS) -> str | None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"PATH": os.defpath},
+        env={"PATH": os.defpath, **ONE_THREAD},
         process_group=0,
     ) as child:
         try:
