@@ -14,7 +14,7 @@ import h11
 from starlette.datastructures import Headers
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from ingest.document import encode
 from ingest.errors import Problem
@@ -117,7 +117,7 @@ class Door(_Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Instead of uvicorn's plain text. What is wrong behind a whole request takes nothing from its answer."""
-        cycle = None if self._is_waiting() else self.cycle
+        cycle = next(iter(self._unanswered()), None)
         if cycle is not None and not cycle.more_body:
             cycle.keep_alive = False
             return
@@ -127,6 +127,10 @@ class Door(_Protocol):
             cycle.disconnected = True
             cycle.message_event.set()
         self.transport.close()
+
+    def _unanswered(self) -> list[RequestResponseCycle]:
+        """The requests that are under way, oldest first."""
+        return [] if self._is_waiting() else [self.cycle]
 
     # -- clocks
 
@@ -155,11 +159,27 @@ class Door(_Protocol):
 
 
 class HttpToolsDoor(Door, HttpToolsProtocol):
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._cycles: list[RequestResponseCycle] = []
+
     def on_headers_complete(self) -> None:
         self._fault = find_fault(self.url, self.headers, self.parser.get_http_version())
         if self._fault is not None:
             raise Refused
         super().on_headers_complete()
+        self._cycles = [*self._unanswered(), self.cycle]
+
+    def _unanswered(self) -> list[RequestResponseCycle]:
+        """`self.cycle` is the last one: of requests that were sent ahead, the first may still be under way."""
+        return [cycle for cycle in self._cycles if not cycle.response_complete]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """uvicorn tells the last one only; another would never learn that nobody listens any more."""
+        for cycle in self._unanswered():
+            cycle.disconnected = True
+            cycle.message_event.set()
+        super().connection_lost(exc)
 
     def on_body(self, body: bytes) -> None:
         """uvicorn's appends to a bytearray and copies that for the application: two copies of all that comes.

@@ -114,3 +114,14 @@ def test_a_reader_that_stalls_is_cut_off(http: str, monkeypatch: pytest.MonkeyPa
     with serving(http) as port, connected(port) as line:
         line.send(head("GET", "/"))
         assert GONE.wait(10)
+
+
+@pytest.mark.parametrize("http", ["httptools", "h11"])
+def test_a_request_learns_that_its_client_left_with_others_queued_behind_it(http: str) -> None:
+    """uvicorn would tell the last one only, and the first would stream on into a closed connection."""
+    GONE.clear()
+    with serving(http) as port:
+        with connected(port) as line:
+            line.send(head("GET", "/") * 3)
+            assert line.socket.recv(1)
+        assert GONE.wait(10)
