@@ -77,7 +77,7 @@ def ended(state: State = State.SUCCEEDED) -> Event:
 
 
 def test_a_world_in_order_violates_nothing(files: MemoryFiles, job: Job) -> None:
-    ticket = Ticket(JOB_ID, 7)
+    ticket = Ticket(JOB_ID, SENT.sha256)
     found = [
         *invariants.rows_promised([job], [ticket]),
         *invariants.whole(job, payload_of),
@@ -93,8 +93,8 @@ def sorts(violations: invariants.Violations) -> set[str]:
 
 
 def test_a_ticket_without_a_row_is_lost_unless_its_client_wanted_that() -> None:
-    assert sorts(invariants.rows_promised([], [Ticket(JOB_ID, 7)])) == {"lost"}
-    assert sorts(invariants.rows_promised([], [Ticket(JOB_ID, 7, wants_delete=True)])) == set()
+    assert sorts(invariants.rows_promised([], [Ticket(JOB_ID, SENT.sha256)])) == {"lost"}
+    assert sorts(invariants.rows_promised([], [Ticket(JOB_ID, SENT.sha256, wants_delete=True)])) == set()
 
 
 @pytest.mark.parametrize(
@@ -120,15 +120,15 @@ def test_a_row_that_says_other_things_than_its_upload_is_half(job: Job, wrong: d
     ids=["running", "no event", "two events", "another event", "cancelled by nobody", "failed", "killed too early"],
 )
 def test_a_job_ends_once_and_for_a_reason(job: Job, wrong: dict[str, Any], events: list[Event], sort: str) -> None:
-    ticket = Ticket(JOB_ID, 7)
+    ticket = Ticket(JOB_ID, SENT.sha256)
     assert sorts(invariants.ended_once(replace(job, **wrong), events, ticket)) == {sort}
 
 
 def test_a_job_that_was_killed_too_often_or_cancelled_by_its_client_has_a_reason(job: Job) -> None:
     worn_out = replace(job, state=State.FAILED, failures=3, error=JobError("worker_killed", ""))
-    assert sorts(invariants.ended_once(worn_out, [ended(State.FAILED)], Ticket(JOB_ID, 7))) == set()
+    assert sorts(invariants.ended_once(worn_out, [ended(State.FAILED)], Ticket(JOB_ID, SENT.sha256))) == set()
     cancelled = replace(job, state=State.CANCELLED)
-    ticket = Ticket(JOB_ID, 7, wants_cancel=True)
+    ticket = Ticket(JOB_ID, SENT.sha256, wants_cancel=True)
     assert sorts(invariants.ended_once(cancelled, [ended(State.CANCELLED)], ticket)) == set()
 
 

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 from urllib.parse import quote
@@ -155,6 +155,7 @@ class SqliteWriteSide:
             self._connection = self._engine.connect()
         self._driver = _driver(self._connection)
         self._synced: bool | None = None
+        self._undone = False
         self._lock = _open_lock(path)
 
     @contextmanager
@@ -171,11 +172,12 @@ class SqliteWriteSide:
     @contextmanager
     def transaction(self, *, durable: bool) -> Iterator[Connection]:
         with _errors():
+            self._overwrite_undone()
             self._sync(durable)
             self._driver.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
-                self._driver.execute("COMMIT")
+                self._commit()
             finally:
                 self._driver.rollback()  # does nothing after the commit
 
@@ -197,6 +199,25 @@ class SqliteWriteSide:
     def close(self) -> None:
         self._connection.close()
         os.close(self._lock)
+
+    def _commit(self) -> None:
+        try:
+            self._driver.execute("COMMIT")
+        except sqlite3.Error:
+            self._driver.rollback()
+            self._undone = True
+            with suppress(sqlite3.Error):  # then the next transaction tries again
+                self._overwrite_undone()
+            raise
+
+    def _overwrite_undone(self) -> None:
+        """A commit that failed in its sync alone lies whole in the log, and a crash would bring it back: rows that
+        nobody believes in any more, whose blobs the janitor may have removed. So something else is written over it.
+        """
+        if self._undone:
+            (number,) = self._driver.execute("PRAGMA user_version").fetchone()
+            self._driver.execute(f"PRAGMA user_version = {number:d}")
+            self._undone = False
 
     def _sync(self, durable: bool) -> None:
         """FULL syncs the log at each commit; NORMAL only before it is folded into the file."""

@@ -65,7 +65,7 @@ def promise_kept(http: httpx.Client, ticket: Ticket) -> Violations:
         return
     if not original.is_success:
         yield Violation("damaged", f"the file of job {ticket.job_id} is answered with {original.status_code}")
-    elif digest(original.content) != ticket.payload.sha256:
+    elif digest(original.content) != ticket.sha256:
         yield Violation("damaged", f"the file of job {ticket.job_id} has other bytes than were acknowledged")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from tests.kills.payloads import Payload, payload
+from tests.kills.payloads import Payload
 
 
 @dataclass(slots=True)
@@ -14,14 +14,10 @@ class Ticket:
     """One 202. `wants_cancel` and `wants_delete` are set before the request leaves: its answer may be lost."""
 
     job_id: str
-    number: int
+    sha256: str
     wants_cancel: bool = False
     wants_delete: bool = False
     checked: bool = False  # by a look at the job and its file over HTTP, after a death
-
-    @property
-    def payload(self) -> Payload:
-        return payload(self.number)
 
 
 @dataclass(slots=True)
@@ -45,8 +41,8 @@ class Ledger:
         with self._lock:
             return next(self._numbers)
 
-    def promised(self, job_id: str, number: int) -> Ticket:
-        ticket = Ticket(job_id, number)
+    def promised(self, job_id: str, file: Payload) -> Ticket:
+        ticket = Ticket(job_id, file.sha256)
         with self._lock:
             self.accepted += 1
             self.tickets[job_id] = ticket

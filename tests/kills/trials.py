@@ -83,9 +83,9 @@ def poison(harness: Harness) -> Violations:
 
 
 def _drop_slow(http: httpx.Client, harness: Harness) -> str:
-    number = -harness.ledger.next_number()
-    answer = drop(http, payload(number)).raise_for_status()
-    return harness.ledger.promised(answer.json()["id"], number).job_id
+    file = payload(-harness.ledger.next_number())
+    answer = drop(http, file).raise_for_status()
+    return harness.ledger.promised(answer.json()["id"], file).job_id
 
 
 def _kill_a_cell(harness: Harness) -> bool:

@@ -100,16 +100,16 @@ class Client(threading.Thread):
             self._await(http, self._outstanding[0])
 
     def _upload(self, http: httpx.Client) -> None:
-        number = self._ledger.next_number()
+        file = payload(self._ledger.next_number())
         try:
-            answer = drop(http, payload(number), slowly=self._dice.random() < SLOW_SHARE)
+            answer = drop(http, file, slowly=self._dice.random() < SLOW_SHARE)
         except httpx.ConnectError:
             raise  # nobody was there: nothing was dropped off
         except httpx.TransportError:
             self._ledger.broken_off()
             raise
         if answer.status_code == httpx.codes.ACCEPTED:
-            self._outstanding.append(self._ledger.promised(answer.json()["id"], number))
+            self._outstanding.append(self._ledger.promised(answer.json()["id"], file))
         else:
             self._note("upload", answer, UPLOAD_ANSWERS)
 
