@@ -33,10 +33,15 @@ class Target:
         """What goes before and after `size` bytes of the file."""
         head, tail = b"", b""
         if self.multipart:
-            head = (
+            parts = [
+                f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+                for name, value in self.fields.items()
+            ]
+            parts.append(
                 f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{n}.txt"\r\n'
                 "Content-Type: text/plain\r\n\r\n"
-            ).encode()
+            )
+            head = "".join(parts).encode()
             tail = f"\r\n--{BOUNDARY}--\r\n".encode()
         method = "POST" if self.multipart else "PUT"
         kind = f"multipart/form-data; boundary={BOUNDARY}" if self.multipart else "text/plain"

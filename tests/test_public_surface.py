@@ -13,8 +13,8 @@ NAMES: Mapping[str, str] = {
     "ingest": "__version__",
     "processors": "",
     "processors.base": """
-        AnyProcessor Cancelled JSON Limits NoParams OnReport OutputAttributes P P_co Params Processor Rejected
-        RejectionCode Report Work
+        AnyProcessor Cancelled JSON Limits NoParams ONE_THREAD OnReport OutputAttributes P P_co Params Processor
+        Rejected RejectionCode Report Work
     """,
     "storage": "open_files",
     "storage.base": "Blob FileStore Spool SpoolEntry StorageCode StorageError StoredBlob",
