@@ -13,7 +13,7 @@ from ingest.clock import Clock
 from ingest.jobs import forget, life, queries, rows
 from ingest.jobs.base import Account, Claim, Event, Job, JobFilter, NewJob, Progress
 from ingest.jobs.database import Database
-from ingest.jobs.outcomes import Outcome
+from ingest.jobs.outcomes import Outcome, Released
 from ingest.jobs.states import State
 from ingest.jobs.writer import Writer
 
@@ -39,8 +39,17 @@ class SqlJobStore:
 
     def claim(self, owner: str, *, lease_seconds: float, job_id: str | None = None) -> Claim | None:
         return self._writer.call(
-            lambda sql: life.claim(sql, owner, lease_seconds, job_id, self._clock()), durable=False
+            lambda sql: life.claim(sql, owner, lease_seconds, job_id, self._clock()),
+            durable=False,
+            late=self._give_back,
         )
+
+    def _give_back(self, claim: Claim | None) -> None:
+        """A claim that nobody knows of: its owner lives, so nobody would ever rescue the job."""
+        if claim is not None:
+            now = self._clock()
+            account = Account(claim.owner, now, now)
+            self._writer.submit(lambda sql: life.finish(sql, claim, Released(), account, None, now), durable=False)
 
     def progress(self, claim: Claim, progress: Progress) -> bool:
         return self._writer.call(lambda sql: life.write_progress(sql, claim, progress), durable=False)

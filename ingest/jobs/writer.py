@@ -58,11 +58,23 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="job table writer", daemon=True)
         self._thread.start()
 
-    def call(self, work: Work[T], *, durable: bool, first: bool = False) -> T:
-        """`submit`, and wait. Raises what the operation raises, and `StoreBusy` when it takes too long."""
+    def call(
+        self,
+        work: Work[T],
+        *,
+        durable: bool,
+        first: bool = False,
+        late: Callable[[T], object] | None = None,
+    ) -> T:
+        """`submit`, and wait. Raises what the operation raises, and `StoreBusy` when it takes too long.
+
+        `late` gets what comes of an operation after all, when nobody waits for it any more; on the writer's thread.
+        """
         future = self.submit(work, durable=durable, first=first)
         if not wait([future], self._patience).done:
             began = not future.cancel()
+            if began and late is not None:
+                future.add_done_callback(lambda done: done.exception() or late(done.result()))
             raise StoreBusy(f"no write in {self._patience:g} s" + (", and this one may still come" if began else ""))
         return future.result()
 
