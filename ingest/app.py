@@ -23,9 +23,11 @@ def create_app(house: House) -> FastAPI:
         summary="Drop a file off, get a ticket, watch the job.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would come before any look at the Host
         lifespan=_lifespan,
     )
     app.state.house = house
+    app.state.feed = Feed(house.jobs)
     for station in (upload, status, events, results, pages, health, apidocs):
         app.include_router(station.router)
     app.mount("/static", StaticFiles(packages=[("ingest", "static")]), name="static")
@@ -40,7 +42,5 @@ def create_app(house: House) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    house: House = app.state.house
-    async with Feed(house.jobs) as feed:
-        app.state.feed = feed
+    async with app.state.feed:
         yield

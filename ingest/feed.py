@@ -147,6 +147,7 @@ class Feed:
         self._cursor = 0
         self._version: int | None = None
         self._over = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -162,8 +163,10 @@ class Feed:
 
     def close_soon(self) -> None:
         """End every watch, now and from now on. May be called from any thread."""
+        self._over = True  # and nothing else, if the loop has not begun
         with suppress(RuntimeError):  # the loop has closed, and every watch with it
-            self._loop.call_soon_threadsafe(self._end)
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._end)
 
     def watch(self, job_id: str) -> Watch:
         """Raises `Problem` too_busy when entered, if too many are watching already."""

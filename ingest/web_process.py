@@ -1,8 +1,10 @@
 """A web process: uvicorn on the socket that the supervisor has bound."""
 
 import argparse
+import gc
 import logging
 import os
+import resource
 import signal
 import socket
 
@@ -39,6 +41,12 @@ def server_for(app: FastAPI, settings: Settings) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
+def allow_many_connections() -> None:
+    """Every connection is a descriptor, and the usual soft limit of 1,024 is for programs that use select(2)."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--socket", type=int, required=True)
@@ -47,11 +55,13 @@ def main() -> None:
     settings = Settings.from_env()
     logs.set_up(settings.log_format, settings.log_level)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    allow_many_connections()
     listener = socket.socket(fileno=given.socket)
     os.set_inheritable(given.leash, False)
     house = open_house(settings, "web")
     app = create_app(house)
     server = server_for(app, settings)
+    gc.freeze()  # what the imports have left is no garbage: don't look through it again and again
 
     def drain() -> None:
         house.draining = True
