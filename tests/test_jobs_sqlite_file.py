@@ -2,6 +2,8 @@
 
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,7 +76,7 @@ def test_a_table_whose_making_was_cut_short_is_made_anew(
         (b"\0" * 8192, "is not a SQLite database"),
         (random.Random(1).randbytes(8192), "is not a SQLite database"),
         (b"SQLite format 3", "is not a SQLite database"),
-        (b"SQLite format 3\0" + random.Random(2).randbytes(8192), "is damaged"),
+        (b"SQLite format 3\0" + random.Random(2).randbytes(8192), "is not a SQLite database"),
     ],
     ids=["empty", "zeros", "random", "cut", "random after the header"],
 )
@@ -88,7 +90,7 @@ def test_a_file_that_is_no_database_is_refused_and_never_replaced(path: Path, co
 
 def test_a_folder_in_the_place_of_the_table_is_refused(path: Path) -> None:
     path.mkdir(parents=True)
-    refused(path, "Is a directory")
+    refused(path, "is no file")
 
 
 def test_a_damaged_page_is_found_at_the_start(made: Path) -> None:
@@ -152,3 +154,21 @@ def test_shared_memory_is_only_an_index_and_is_made_anew(killed: Path, content: 
     killed.with_name("jobs.db-shm").write_bytes(content)
     migrate(f"sqlite:{killed}")
     assert count(killed) == 1
+
+
+def test_a_look_at_the_file_takes_no_lock_away_from_this_process(made: Path, url: str) -> None:
+    """Without it, the next process that closes the table would take itself for the last and remove the log."""
+    jobs = open_jobs(url)
+    accept(jobs, HandClock())
+    open_jobs(url).close()
+    migrate(url)
+    subprocess.run([sys.executable, "-c", f"from ingest.jobs import open_jobs; open_jobs({url!r}).close()"], check=True)
+    accept(jobs, HandClock())
+    assert made.with_name("jobs.db-wal").exists()
+    seen = subprocess.run(
+        [sys.executable, "-c", f"from ingest.jobs import open_jobs; print(open_jobs({url!r}).counts()['queued'])"],
+        check=True,
+        capture_output=True,
+    )
+    assert seen.stdout == b"3\n"
+    jobs.close()

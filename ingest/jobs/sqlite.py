@@ -65,7 +65,7 @@ class Sqlite:
             raise StoreRefused(f"the job table at {self._path} can't be prepared: {error}") from error
 
     def open(self) -> None:
-        sqlite_file.check_header(self._path)
+        sqlite_file.check_there(self._path)
         try:
             with self.reading() as connection:
                 found = migrations.current(connection)

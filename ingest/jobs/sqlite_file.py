@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 import struct
 import time
 from collections.abc import Callable
@@ -10,7 +11,6 @@ from urllib.parse import quote
 
 from ingest.jobs.base import StoreRefused
 
-MAGIC = b"SQLite format 3\0"
 LOG_MAGIC = 0x377F0682  # the lowest bit says whether checksums are big-endian
 LOG_HEADER_BYTES = 32
 CHECK_SECONDS = 0.5  # of looking through the pages at start; a damaged page beyond that is found when it is read
@@ -18,22 +18,28 @@ STEPS = 1000
 
 
 def check(path: Path) -> None:
-    """Before anybody else has opened it: the header, the log, and as many pages as there is time for."""
-    check_header(path)
+    """Before anybody else has opened it: what is there, the log, and as many pages as there is time for."""
+    check_there(path)
     _check_log(Path(f"{path}-wal"))
     _check_pages(path)
 
 
-def check_header(path: Path) -> None:
+def check_there(path: Path) -> None:
+    """SQLite makes a new database where it finds none or an empty file.
+
+    The file itself is left to SQLite to open: whoever else closes it takes SQLite's locks away from all of this
+    process (https://sqlite.org/howtocorrupt.html, 2.2).
+    """
     try:
-        with path.open("rb") as file:
-            start = file.read(len(MAGIC))
+        found = path.stat()
     except FileNotFoundError:
         raise StoreRefused(f"there is no job table at {path}") from None
     except OSError as error:
         raise StoreRefused(f"{path} can't be read: {error.strerror}") from None
-    if start != MAGIC:
-        raise StoreRefused(f"{path} is {'not a SQLite database' if start else 'empty, where a job table should be'}")
+    if not stat.S_ISREG(found.st_mode):
+        raise StoreRefused(f"{path} is no file")
+    if found.st_size == 0:
+        raise StoreRefused(f"{path} is empty, where a job table should be")
 
 
 def create(path: Path, build: Callable[[Path], None]) -> None:
@@ -91,6 +97,8 @@ def _check_pages(path: Path) -> None:
     except sqlite3.Error as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             return
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise StoreRefused(f"{path} is not a SQLite database") from None
         verdict = error
     if verdict != "ok":
         raise StoreRefused(f"{path} is damaged: {verdict}")

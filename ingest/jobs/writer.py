@@ -9,7 +9,8 @@ Rules that must stay true:
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -71,12 +72,14 @@ class Writer:
         `late` gets what comes of an operation after all, when nobody waits for it any more; on the writer's thread.
         """
         future = self.submit(work, durable=durable, first=first)
-        if not wait([future], self._patience).done:
-            began = not future.cancel()
-            if began and late is not None:
-                future.add_done_callback(lambda done: done.exception() or late(done.result()))
-            raise StoreBusy(f"no write in {self._patience:g} s" + (", and this one may still come" if began else ""))
-        return future.result()
+        with suppress(TimeoutError):
+            return future.result(self._patience)
+        if future.done():  # at the last moment, or with a TimeoutError of its own
+            return future.result()
+        began = not future.cancel()
+        if began and late is not None:
+            future.add_done_callback(lambda done: done.exception() or late(done.result()))
+        raise StoreBusy(f"no write in {self._patience:g} s" + (", and this one may still come" if began else ""))
 
     def submit(self, work: Work[T], *, durable: bool, first: bool = False) -> Future[T]:
         """Queue an operation. `first` runs it before all others of its transaction, on nothing but committed rows."""
