@@ -23,7 +23,7 @@ from storage.base import FileStore
 
 FORM = "multipart/form-data"
 URL_ENCODED = "application/x-www-form-urlencoded"
-LATER_HEADERS = ("idempotency-key",)
+LATER_HEADERS = ("idempotency-key", "content-range")
 LATER_PARAMETERS = ("priority", "reuse", "expires_after", "validate_only")
 
 _LENGTH = re.compile(r"\d{1,19}")

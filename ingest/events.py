@@ -93,7 +93,7 @@ async def frames(watch: Watch, opening: Opening) -> AsyncGenerator[bytes, None]:
     while state not in TERMINAL:
         news = await watch.news(HEARTBEAT_SECONDS)
         if not news and watch.over:
-            yield frame("drain", {})
+            yield frame("end", {"state": "deleted"}) if watch.gone else frame("drain", {})
             return
         yield news_frames(news) or HEARTBEAT
         if news.transitions:

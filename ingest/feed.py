@@ -23,6 +23,7 @@ from ingest.jobs.base import Event, Job, JobStore, Progress, StoreBusy
 
 TICK_SECONDS = 0.02
 BATCH = 1000
+GONE_BATCH = 20  # watched jobs a tick of which the feed asks whether they are still there
 REMEMBERED = 32  # transitions of one job; a watcher further behind than that reads the table
 MAX_WATCHES = 10_000
 RETRY_SECONDS = 5
@@ -86,6 +87,7 @@ class Watch:
         self.job_id = job_id
         self.position = 0
         self.over = False  # nothing more will come
+        self.gone = False  # because the job was deleted
         self.stirred = asyncio.Event()
         self._feed = feed
         self._topic = _Topic()
@@ -106,6 +108,11 @@ class Watch:
     def history(self, after: int = 0) -> Iterator[Event]:
         """Every transition of the job since `after`, from the table."""
         return self._feed.history(self.job_id, after)
+
+    def lose(self) -> None:
+        """The job was deleted, and its transitions with it."""
+        self.gone = True
+        self.stop()
 
     def stop(self) -> None:
         """Let `news` answer at once, from now on."""
@@ -142,6 +149,8 @@ class Feed:
     def __init__(self, jobs: JobStore) -> None:
         self._jobs = jobs
         self._topics: dict[str, _Topic] = {}
+        self._unasked: list[str] = []
+        self._stale = False  # there was a change since `_unasked` was filled
         self.watching = 0
         self._watched = asyncio.Event()
         self._cursor = 0
@@ -216,6 +225,7 @@ class Feed:
     def _tick(self) -> bool:
         """Tell what is new in the table. Whether there is more to read at once."""
         try:
+            self._look_for_gone()
             version = self._jobs.version()
             if version == self._version:
                 return False
@@ -225,9 +235,20 @@ class Feed:
             log.warning("the feed could not read the job table: %s", busy)
             return False
         self._tell(events, running)
+        self._stale = True
         more = len(events) == BATCH
         self._version = None if more else version
         return more
+
+    def _look_for_gone(self) -> None:
+        """After each change, a few at a time: a deleted job leaves no transition that could be told."""
+        if self._stale and not self._unasked:
+            self._unasked, self._stale = list(self._topics), False
+        for _ in range(min(GONE_BATCH, len(self._unasked))):
+            topic = self._topics.get(job_id := self._unasked.pop())
+            if topic is not None and self._jobs.gone(job_id):
+                for watch in topic.watches:
+                    watch.lose()
 
     def _tell(self, events: list[Event], running: list[tuple[str, int, Progress]]) -> None:
         for event in events:

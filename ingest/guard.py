@@ -50,7 +50,7 @@ def check_key(headers: Headers, settings: Settings) -> None:
 def _key_of(authorization: str) -> bytes:
     """The key in an Authorization header; empty if there is none. Basic is what a browser asks its user for."""
     scheme, _, credentials = authorization.partition(" ")
-    given = credentials.strip().encode("latin-1")  # the bytes that came
+    given = credentials.strip(" \t").encode("latin-1")  # the bytes that came
     if scheme.lower() == "bearer":
         return given
     if scheme.lower() == "basic":
@@ -65,7 +65,7 @@ def check_same_site(headers: Headers) -> None:
         raise Problem("cross_site", "This request comes from a page of another site")
     for origin in headers.getlist("origin"):
         scheme, _, authority = origin.lower().partition("://")
-        if not authority or _with_port(scheme, authority) != _with_port(scheme, headers.get("host", "").lower()):
+        if _with_port(scheme, authority) != _with_port(scheme, headers.get("host", "").lower()):
             raise Problem("cross_site", "This request comes from a page of another site")
 
 

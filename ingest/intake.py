@@ -2,7 +2,8 @@
 
 Rules that must stay true:
 1. Nothing is written before the first bytes have shown that some kind takes the file.
-2. At most one batch is filling and one is being written: memory does not grow with the file.
+2. At most one batch is filling and one is being written: memory does not grow with the file. Many uploads at once
+   share a budget by smaller batches, so that stalled ones don't fill the memory either.
 3. Whatever fails, the spool is gone afterwards.
 """
 
@@ -24,6 +25,8 @@ from ingest.wiring import House
 from storage.base import Spool
 
 BATCH_BYTES = 1 << 20
+LEAST_BATCH_BYTES = 64 << 10
+BUDGET_BYTES = 64 << 20  # of all filling batches of a process
 
 T = TypeVar("T")
 
@@ -44,12 +47,14 @@ class Intake:
         self._batch_bytes = 0
         self._writing: Future[None] | None = None
         self._spool: Spool | None = None
+        self._open = True
+        house.receiving += 1
 
     async def take(self, event: Event) -> None:
         match event:
             case memoryview():
                 self._add(event)
-                if self._batch_bytes >= BATCH_BYTES:
+                if self._batch_bytes >= batch_bytes(self._house.receiving):
                     await self._write_batch()
             case Field(name, value):
                 self._fields[name] = value
@@ -67,6 +72,8 @@ class Intake:
 
     async def close(self) -> None:
         """Idempotent. The last thing done may still be under way in its thread, if this task was cancelled."""
+        self._house.receiving -= self._open
+        self._open = False
         if self._writing is not None:
             await self._in_thread(self._discard)
 
@@ -119,11 +126,17 @@ class Intake:
     # -- in a thread
 
     def _write(self, batch: list[memoryview]) -> None:
+        self._check_room(sum(map(len, batch)))
         if self._spool is None:
             self._spool = self._house.files.spool(self._house.owner.id)
         self._spool.append(*batch)
         assert self._verifier is not None
         self._verifier.update(*batch)
+
+    def _check_room(self, length: int) -> None:
+        """Again, although it was asked before: lengths may not be known, and others come at the same time."""
+        if self._house.files.free_bytes() - self._house.settings.reserve_bytes < length:
+            raise Problem("insufficient_storage", "The store has no room left for this file")
 
     def _keep(self, before: Future[None] | None) -> Job:
         assert self._order is not None
@@ -144,3 +157,8 @@ class Intake:
             before.exception()  # it is over, however it ended
         if self._spool is not None:
             discard(self._spool)
+
+
+def batch_bytes(uploads: int) -> int:
+    """How much one of so many uploads at once may gather before it is written."""
+    return max(LEAST_BATCH_BYTES, min(BATCH_BYTES, BUDGET_BYTES // uploads))

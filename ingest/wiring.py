@@ -30,6 +30,7 @@ class House:
         default_factory=lambda: ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="blocking")
     )
     draining: bool = False
+    receiving: int = 0  # uploads whose bodies are on their way; changed on the event loop only
 
     def close(self) -> None:
         self.executor.shutdown(wait=True)

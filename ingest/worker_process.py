@@ -17,7 +17,7 @@ from ingest.leash import DRAIN, STOP, Leash
 from ingest.sandbox import Sandbox, SandboxError
 from ingest.settings import Settings, listed
 from ingest.wiring import House, open_house
-from ingest.worker import PULSE_SECONDS, Worker
+from ingest.worker import PULSE_SECONDS, Worker, remove_tree
 from processors import registry
 
 log = logging.getLogger("ingest.worker_process")  # __name__ is __main__ here
@@ -67,6 +67,7 @@ class WorkerProcess:
     def close(self) -> None:
         self._nudges.close()
         self.sandbox.close()
+        remove_tree(self.house.settings.scratch_folder / self.house.owner.id)
         self.house.close()
 
     def _pulse(self) -> None:

@@ -89,6 +89,7 @@ def test_any_other_body_is_the_file(app: FastAPI, headers: list[Line]) -> None:
         ([FORM, ("content-length", str(6 << 30))], "file_too_large"),
         ([("repr-digest", "nonsense")], "malformed_digest"),
         ([("idempotency-key", "1")], "unsupported_option"),
+        ([("content-range", "bytes 50-99/100")], "unsupported_option"),
         ([("prefer", "respond-async, wait=10")], "unsupported_option"),
         ([("prefer", "Wait = 10")], "unsupported_option"),
         ([("origin", "http://evil.example")], "cross_site"),

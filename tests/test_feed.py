@@ -270,6 +270,36 @@ def test_close_soon_from_another_thread_ends_every_watch_and_those_to_come(back:
     feeds[0].close_soon()
 
 
+def test_a_feed_that_is_closed_before_it_begins_ends_its_watches_at_once(back: Backdoor) -> None:
+    """A drain may come while the process still starts."""
+
+    async def scene() -> None:
+        feed = Feed(back.jobs)
+        feed.close_soon()
+        async with feed:
+            with feed.watch(back.drop().id) as watch:
+                assert await asyncio.wait_for(watch.news(PATIENCE), PATIENCE / 2) == News()
+                assert watch.over
+
+    asyncio.run(scene())
+
+
+def test_a_job_that_is_deleted_ends_its_watches_and_no_others(back: Backdoor) -> None:
+    """Even when its last transition goes with it before the feed has read it."""
+    doomed, other = back.drop(), back.drop()
+
+    async def scene(feed: Feed) -> None:
+        with feed.watch(doomed.id) as watch, feed.watch(other.id) as untouched:
+            back.jobs.cancel(doomed.id)
+            assert back.jobs.delete(doomed.id)
+            while not watch.over:
+                await watch.news(PATIENCE)
+            assert watch.gone
+            assert not untouched.over
+
+    run(scene, back.jobs)
+
+
 def test_what_happened_before_the_close_is_still_told(back: Backdoor) -> None:
     job = back.drop()
 

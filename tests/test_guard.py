@@ -83,6 +83,11 @@ def test_nothing_else_opens(given: str) -> None:
     assert code_of(check_key, headers(("authorization", given)), LOCKED) == "unauthorized"
 
 
+def test_a_key_may_end_in_bytes_that_latin_1_takes_for_a_space() -> None:
+    ends_in_a0 = Settings(api_key="geheim-à")
+    assert code_of(check_key, headers(("authorization", "Bearer geheim-à")), ends_in_a0) is None
+
+
 def test_without_a_key_in_the_settings_there_is_none_to_show() -> None:
     assert code_of(check_key, headers(), OPEN) is None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.intake import BATCH_BYTES
+from ingest.intake import BATCH_BYTES, BUDGET_BYTES, LEAST_BATCH_BYTES, batch_bytes
 from tests.asgi import FORM, Reply, request
 from tests.rawhttp import file_part, form, part, text_field
 from tests.way_in import CAPACITY, WayIn, way_in
@@ -157,6 +157,15 @@ def test_no_more_than_two_batches_wait_for_a_slow_disk(way: WayIn) -> None:
     assert 2 * BATCH_BYTES <= taken_when_opened <= 2 * BATCH_BYTES + (2 << 16)
 
 
+def test_many_uploads_share_a_budget_of_memory(way: WayIn) -> None:
+    """A thousand stalled clients must not hold a large batch each."""
+    assert batch_bytes(1) == BATCH_BYTES
+    assert batch_bytes(BUDGET_BYTES // BATCH_BYTES * 4) == BATCH_BYTES // 4
+    assert batch_bytes(100_000) == LEAST_BATCH_BYTES
+    assert drop(way, form(file_part(HELLO))).status == 202
+    assert way.house.receiving == 0
+
+
 # -- what is promised
 
 
@@ -198,11 +207,30 @@ def test_whatever_is_wrong_at_the_end_leaves_nothing(way: WayIn, size: int, endi
     assert way.is_empty()
 
 
+@pytest.mark.parametrize("size", [1, 40_000], ids=["small", "large"])
+def test_a_raw_body_whose_client_leaves_is_no_file(way: WayIn, size: int) -> None:
+    """It has no closing boundary: that its sender was gone is all that tells it from a whole one."""
+    chunks = [LINE] * size
+    reply = asyncio.run(request(way.app, "PUT", "/v1/ingest/text/a.txt", body=chunks, leave=True))
+    assert reply.status != 202
+    assert way.is_empty()
+
+
 def test_a_file_that_grows_over_the_limit_leaves_nothing(tmp_path: Path) -> None:
     with way_in(tmp_path, max_file_bytes=3 << 20) as way:
         reply = drop(way, form(file_part(LINE * 100_000)))
         assert (reply.status, reply.document["limit"]) == (413, 3 << 20)
         assert way.is_empty()
+
+
+def test_a_body_of_unknown_length_leaves_the_reserve_alone(tmp_path: Path) -> None:
+    """Its length can't be held against the free space before it comes."""
+    with way_in(tmp_path, reserve_bytes=CAPACITY - (2 << 20)) as way:
+        body = form(file_part(LINE * 100_000))
+        reply = drop(way, *(body[start : start + 50_000] for start in range(0, len(body), 50_000)))
+        assert (reply.status, reply.document["code"]) == (507, "insufficient_storage")
+        assert way.is_empty()
+        assert drop(way, form(file_part(HELLO))).status == 202
 
 
 def test_a_full_store_refuses_with_its_own_code_and_takes_the_next_small_file(way: WayIn) -> None:
