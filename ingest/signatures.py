@@ -29,7 +29,7 @@ _PDF = re.compile(rb"%PDF-[12]\.\d[ \t]*[\r\n]")
 
 def _jpeg(head: bytes) -> str | None:
     """The first segment has a marker, and a length that leads to the next one (ITU T.81 §B.1.1.4)."""
-    if len(head) < 6:
+    if len(head) < 6 or not _is_binary(head[4:64]):
         return None
     marker, length = unpack_from(">BH", head, 3)
     following = head[4 + length : 5 + length]

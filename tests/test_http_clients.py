@@ -55,9 +55,14 @@ def locked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield running
 
 
-def unchanged(server: Server, before: object) -> bool:
-    """Nothing of an upload that was broken off stays, soon."""
-    return any(stored(server) == before for _ in within(5))
+def spools(server: Server) -> bool:
+    return any(name.startswith("spool/") for name in stored(server)[0])
+
+
+def settled(server: Server) -> object:
+    """What is stored once nothing is arriving any more."""
+    assert any(not spools(server) for _ in within(5))
+    return stored(server)
 
 
 # -- slow ones (H24)
@@ -105,14 +110,14 @@ def _drip(line: Line, data: bytes, pause: float = 0.05) -> None:
 
 @pytest.mark.parametrize("start", [b"", HELLO[:50]])
 def test_a_body_that_stops_is_refused_as_too_slow(server: Server, start: bytes) -> None:
-    before = stored(server)
+    before = settled(server)
     with connected(server.port) as line:
         line.send(of_length("100000", start))
         answer = line.answer()
         assert answer is not None
         assert (answer.status, answer.code) == (408, "body_too_slow")
         assert answer.headers["connection"] == "close"
-    assert unchanged(server, before)
+    assert settled(server) == before
 
 
 def test_a_body_that_drips_is_refused_as_too_slow(server: Server) -> None:
@@ -162,15 +167,30 @@ def test_a_crowd_of_silent_clients_disturbs_nobody(server: Server) -> None:
 # -- ones that leave (H17)
 
 
-@pytest.mark.parametrize("size", [1000, 5 * MIB])
+RAW = head("PUT", "/v1/ingest/text/a.txt", f"Content-Length: {LIMIT}")
+RAW_IN_CHUNKS = head("PUT", "/v1/ingest/text/a.txt", "Transfer-Encoding: chunked")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        of_length(str(LIMIT), file_part(b"x" * 1000)),
+        of_length(str(LIMIT), file_part(b"x" * 5 * MIB)),
+        RAW + b"x" * 1000,
+        RAW + b"x" * 5 * MIB,
+        RAW_IN_CHUNKS + b"500000\r\n" + b"x" * 5 * MIB + b"\r\n",
+    ],
+    ids=["small form", "large form", "small raw body", "large raw body", "whole chunk"],
+)
 @pytest.mark.parametrize("reset", [False, True], ids=["close", "reset"])
-def test_a_client_that_leaves_in_the_body_leaves_nothing(server: Server, size: int, reset: bool) -> None:
-    before = stored(server)
+def test_a_client_that_leaves_in_the_body_leaves_nothing(server: Server, start: bytes, reset: bool) -> None:
+    before = settled(server)
     with connected(server.port) as line:
-        line.send(of_length(str(LIMIT), form(file_part(b"x" * size))[:-20]))
+        line.send(start)
+        assert len(start) < MIB or any(spools(server) for _ in within(5))
         if reset:
             line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    assert unchanged(server, before)
+    assert settled(server) == before
     assert is_alive(server)
 
 
@@ -264,7 +284,7 @@ def test_uploads_in_parallel_leave_others_their_answers(server: Server) -> None:
             assert is_alive(server)
             waits.append(time.monotonic() - began)
     assert {answer and answer.status for answer in (upload.result() for upload in uploads)} == {202}
-    assert sorted(waits)[len(waits) // 2] < 0.25
+    assert sorted(waits)[len(waits) // 2] < 0.5
 
 
 def test_the_same_bytes_dropped_at_once_are_many_jobs_and_one_blob(server: Server) -> None:

@@ -89,6 +89,7 @@ REAL = {
     "program": (b"\x7fELF\2\1\1" + bytes(60), "application/x-executable"),
     "Windows program": (b"MZ\x90\0\3\0\0\0" + bytes(60), "application/vnd.microsoft.portable-executable"),
     "SQLite": (b"SQLite format 3\0\x10\0", "application/vnd.sqlite3"),
+    "JPEG whose first segment leads nowhere": (b"\xff\xd8\xff\xe0\x00\x10" + bytes(200), UNKNOWN),
     "random bytes": (os.urandom(4096), UNKNOWN),
     "zeros": (bytes(4096), UNKNOWN),
 }  # fmt: skip
@@ -105,6 +106,7 @@ FOOLING = {
     "FF FB in Latin-1": "ÿû is nothing that anybody writes\n".encode("latin-1"),
     "FF FB twice in Latin-1": b"\xff\xfb\x90d" + b"a" * 413 + b"\xff\xfb\n",
     "FF D8 in Latin-1": "ÿØÿ, said he\n".encode("latin-1"),
+    "FF D8 FF E0 in Latin-1": "ÿØÿà la carte, he said, and again: ÿØÿà la carte\n".encode("latin-1"),
     "PDF in prose": b"%PDF- is how a PDF begins\n",
     "PDF version in prose": b"%PDF-1.7 is the version\n",
     "RIFF": b"RIFFs are what guitarists WAVEfmt at each other\n",
