@@ -24,7 +24,7 @@ from tests.faults import WRITES
 from tests.kills import invariants, victims
 from tests.kills.ledger import Ledger
 from tests.kills.payloads import NO_TEXT, Payload, echo
-from tests.kills.workload import drop
+from tests.kills.workload import connect, drop
 from tests.plugin import interpreter
 from tests.server import REPOSITORY, Server
 
@@ -59,7 +59,7 @@ class Patient:
 
     def upload(self, file: Payload) -> httpx.Response:
         """A 202 is written down; anything else must be a problem that says honestly what is the matter."""
-        with httpx.Client(base_url=self.server.url, timeout=30) as http:
+        with connect(self.server.url) as http:
             answer = drop(http, file)
         if answer.status_code == httpx.codes.ACCEPTED:
             self.ledger.promised(answer.json()["id"], file)
@@ -79,7 +79,7 @@ class Patient:
         self.server.kill()
         self.server.start()
         tickets = self.ledger.snapshot()
-        with httpx.Client(base_url=self.server.url, timeout=30) as http:
+        with connect(self.server.url) as http:
             lies = [lie for ticket in tickets for lie in invariants.promise_kept(http, ticket)]
         with self.visit() as house:
             janitor.sweep(house, young_seconds=0)

@@ -13,7 +13,7 @@ from tests.kills import victims
 from tests.kills.harness import Harness, Plan, Report
 from tests.kills.invariants import Violation, Violations
 from tests.kills.payloads import payload
-from tests.kills.workload import TERMINAL, drop
+from tests.kills.workload import TERMINAL, connect, drop
 
 Document = dict[str, Any]
 
@@ -47,7 +47,7 @@ def late_finisher(harness: Harness) -> Violations:
     """Hide the worker's lock file while a silent job runs: the job is rescued and run again, and then its first run
     finishes as if nothing had happened. The fence has to keep it out.
     """
-    with httpx.Client(base_url=harness.server.url, timeout=SECONDS) as http:
+    with connect(harness.server.url) as http:
         job_id = _drop_slow(http, harness)
         running = _wait(http, job_id, lambda job: job["state"] == "running" or job["state"] in TERMINAL)
         lock = harness.server.data / "owners" / running["attempts"][-1]["worker"]
@@ -67,7 +67,7 @@ def late_finisher(harness: Harness) -> Violations:
 def poison(harness: Harness) -> Violations:
     """Kill every cell of one job: at `max_attempts` it fails and says why, and the next job is none the worse."""
     harness.restart(DROPOFF_MAX_ATTEMPTS="3")
-    with httpx.Client(base_url=harness.server.url, timeout=SECONDS) as http:
+    with connect(harness.server.url) as http:
         job_id = _drop_slow(http, harness)
         deadline = time.monotonic() + SECONDS
         kills = 0

@@ -8,7 +8,7 @@ from typing import Literal
 
 from tests.server import children, descendants
 
-Sort = Literal["cell", "worker", "zygote", "web"]
+Sort = Literal["cell", "spare", "worker", "zygote", "web"]
 MODULES = {"web": "ingest.web_process", "worker": "ingest.worker_process", "zygote": "ingest.zygote"}
 
 
@@ -68,13 +68,13 @@ def _pids(sort: Sort, supervisor: int) -> list[int]:
         case "zygote":
             below = [pid for worker in _pids("worker", supervisor) for pid in children(worker)]
             return [pid for pid in below if _runs(pid, MODULES[sort])]
-        case "cell":
+        case "cell" | "spare":
             below = [pid for zygote in _pids("zygote", supervisor) for pid in children(zygote)]
-            return [pid for pid in below if _leads_a_group(pid)]
+            return [pid for pid in below if _leads_a_group(pid) == (sort == "cell")]
 
 
 def _leads_a_group(pid: int) -> bool:
-    """A cell does once it has something to do."""
+    """A cell does once it has something to do; one that was forked ahead does not yet."""
     try:
         return os.getpgid(pid) == pid
     except ProcessLookupError:
