@@ -87,6 +87,5 @@ async def refuse_cross_site(request: Request) -> None:
     check_same_site(request.headers)
 
 
-# For `APIRouter(dependencies=...)`: routes that only read, and routes that change something.
+# For `APIRouter(dependencies=...)`. Routes that change something add `refuse_cross_site`.
 READ = [Depends(require_host), Depends(require_key)]
-WRITE = [*READ, Depends(refuse_cross_site)]
