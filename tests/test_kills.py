@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kills.harness import Plan, Report
-from tests.kills.trials import CI, session
+from tests.kills.plan import CI, Plan, Report
+from tests.kills.trials import session
 
 pytestmark = pytest.mark.kills
 

@@ -17,7 +17,7 @@ from storage.memory import MemoryFiles
 from tests.kills import invariants, victims
 from tests.kills.ledger import Ledger, Ticket
 from tests.kills.payloads import Payload, digest, echo, payload
-from tests.kills.trials import CI, scaled
+from tests.kills.plan import CI, scaled
 
 SENT = echo(7, b"some bytes", {"milliseconds": 5})
 JOB_ID = "01234567-0000-7000-8000-000000000000"

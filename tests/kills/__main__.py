@@ -5,7 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.kills.trials import scaled, session
+from tests.kills.plan import scaled
+from tests.kills.trials import session
 
 
 def main() -> int:

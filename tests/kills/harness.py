@@ -2,10 +2,8 @@
 
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +15,7 @@ from ingest.wiring import House, open_house
 from tests.kills import invariants, victims
 from tests.kills.invariants import Violation
 from tests.kills.ledger import Ledger
+from tests.kills.plan import Plan, Report
 from tests.kills.workload import Client, Gate, connect
 from tests.plugin import interpreter
 from tests.server import Server
@@ -35,44 +34,6 @@ IDLE_SECONDS = 60.0
 PAUSE_SECONDS = (0.002, 0.03)  # a zygote's rehearsal of a cell is over sooner
 ZYGOTE_SHARE = 0.3
 IN_ORDER = ("queued", "running", "cancelling")  # as a job moves, so that none slips by between two questions
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How many kills of what. `workers` includes the zygotes; webs and spare cells die beyond these amounts.
-
-    `settle_every` so many trees all is left to come to rest and looked at; `patience` is for how many seconds a job
-    may then stand still. `plant` names a fault that the children shall have, and `sought` what it should lead to.
-    """
-
-    cells: int
-    workers: int
-    trees: int
-    seed: int = 1
-    clients: int = 4
-    settle_every: int = 5
-    patience: float = 30.0
-    plant: str = ""
-    sought: str = ""
-
-
-@dataclass(slots=True)
-class Report:
-    kills: Counter[str] = field(default_factory=Counter)
-    ends: Counter[str] = field(default_factory=Counter)
-    accepted: int = 0
-    unanswered: int = 0
-    reruns: int = 0
-    seconds: float = 0.0
-    violations: list[Violation] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        kills = ", ".join(f"{count} {sort}s" for sort, count in self.kills.items())
-        ends = ", ".join(f"{count} {end}" for end, count in self.ends.items())
-        return (
-            f"{self.seconds:.0f} s: killed {kills or 'nobody'}; {self.accepted} accepted, {self.unanswered} broken off;"
-            f" {ends or 'none looked at'}, {self.reruns} reruns; {len(self.violations)} violations"
-        )
 
 
 class Harness:

@@ -10,25 +10,15 @@ from typing import Any
 import httpx
 
 from tests.kills import victims
-from tests.kills.harness import Harness, Plan, Report
+from tests.kills.harness import Harness
 from tests.kills.invariants import Violation, Violations
 from tests.kills.payloads import payload
+from tests.kills.plan import Plan, Report
 from tests.kills.workload import TERMINAL, connect, drop
 
 Document = dict[str, Any]
 
 SECONDS = 15.0
-
-
-CI = Plan(cells=350, workers=100, trees=50)
-
-
-def scaled(kills: int, seed: int) -> Plan:
-    """The CI plan's proportions, for another number of kills."""
-    whole = CI.cells + CI.workers + CI.trees
-    trees = max(1, kills * CI.trees // whole)
-    workers = kills * CI.workers // whole
-    return Plan(cells=kills - workers - trees, workers=workers, trees=trees, seed=seed)
 
 
 def session(plan: Plan, folder: Path, say: Callable[[str], None] = print) -> Report:
