@@ -42,6 +42,17 @@ def sweep_released(house: House) -> int:
     return house.jobs.drop_unreferenced(keys, house.files.delete) if keys else 0
 
 
+def bury(house: House) -> int:
+    """Once somebody has died: what he was receiving and working on goes at once, and his owner file last."""
+    folder = house.settings.owners_folder
+    dead = owners.dead(folder)
+    if dead:
+        sweep_spools(house)
+        sweep_scratch(house)
+        owners.forget(folder, dead)  # and nobody who has died meanwhile: the next tick is for him
+    return len(dead)
+
+
 def sweep_spools(house: House) -> int:
     """Discard what dead owners were receiving."""
     swept = 0
@@ -81,21 +92,24 @@ def sweep(house: House, young_seconds: float = YOUNG_SECONDS) -> None:
     sweep_spools(house)
     sweep_scratch(house)
     sweep_orphans(house, young_seconds)
-    owners.forget_dead(house.settings.owners_folder)
+    bury(house)
 
 
 class Janitor:
-    """The loop: rescue each second, sweep at the start and then each `sweep_seconds`."""
+    """The loop: rescue and bury each second, sweep soon after the start and then each `sweep_seconds`.
+
+    The first tick doesn't sweep: it comes before the first claim, and walking a large store takes its time.
+    """
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._swept_at = float("-inf")
+        self._sweep_at = time.monotonic() + RESCUE_SECONDS
 
     def tick(self) -> None:
-        for chore in (rescue, expire, sweep_released):
+        for chore in (rescue, bury, expire, sweep_released):
             _attempt(chore, self._house)
-        if time.monotonic() - self._swept_at >= self._house.settings.sweep_seconds:
-            self._swept_at = time.monotonic()
+        if time.monotonic() >= self._sweep_at:
+            self._sweep_at = time.monotonic() + self._house.settings.sweep_seconds
             _attempt(sweep, self._house)
 
     def run(self, wait: Callable[[float], bool]) -> None:

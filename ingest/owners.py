@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, Self
 
@@ -80,8 +81,12 @@ def is_alive(folder: Path, owner: str) -> bool:
         os.close(descriptor)
 
 
-def forget_dead(folder: Path) -> None:
-    """Remove the files of owners that are gone, and of those that died before they had a name."""
-    for path in folder.iterdir():
-        if not is_alive(folder, path.name):
-            path.unlink(missing_ok=True)
+def dead(folder: Path) -> list[str]:
+    """The owners that are gone and have left their file; some died before they had a name."""
+    return [path.name for path in folder.iterdir() if not is_alive(folder, path.name)]
+
+
+def forget(folder: Path, names: Iterable[str]) -> None:
+    """Remove the files of these owners."""
+    for name in names:
+        (folder / name).unlink(missing_ok=True)

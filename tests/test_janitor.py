@@ -102,10 +102,35 @@ def test_a_job_whose_time_is_over_is_forgotten(house: House) -> None:
     assert janitor.expire(house) == 0
 
 
-def test_a_failing_chore_does_not_stop_the_others(house: House, caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever one chore raises is logged, and the loop goes on."""
+def test_a_tick_takes_away_at_once_what_the_dead_left(house: House, tmp_path: Path) -> None:
+    """Long before the next sweep: what a killed web process was receiving may be large."""
+    with opened_house(tmp_path / "data", role="web") as dying:
+        dying.files.spool(dying.owner.id).close()
+        scratch = house.settings.scratch_folder / dying.owner.id / "job-1"
+        scratch.mkdir(parents=True)
+        keeper = janitor.Janitor(house)
+        keeper.tick()
+        assert len(list(house.files.spools())) == 1
+        remains = dying.owner.path.name
+    (house.settings.owners_folder / remains).touch()  # a process that was killed leaves its file, without a lock
+    keeper.tick()
+    assert list(house.files.spools()) == []
+    assert not scratch.parent.exists()
+    assert [path.name for path in house.settings.owners_folder.iterdir()] == [house.owner.id]
+
+
+def test_a_failing_chore_does_not_stop_the_others(
+    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever one chore raises is logged, the others have their turn, and the loop goes on."""
+    job = drop(house)
+    claim_as_a_worker_that_dies(house, tmp_path / "data")
+    (house.settings.owners_folder / f"worker-{owners.host()}-1-dead").touch()
     house.settings.scratch_folder.write_text("not a folder")
     keeper = janitor.Janitor(house)
     keeper.tick()
-    assert "sweep" in caplog.text
+    assert "bury has to wait" in caplog.text
+    assert job_of(house, job).state is State.QUEUED
+    house.settings.scratch_folder.unlink()
     keeper.tick()
+    assert [path.name for path in house.settings.owners_folder.iterdir()] == [house.owner.id]

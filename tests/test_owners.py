@@ -42,20 +42,20 @@ def test_a_killed_process_is_a_dead_owner_at_once(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert not owners.is_alive(tmp_path, owner)
-    owners.forget_dead(tmp_path)
+    owners.forget(tmp_path, owners.dead(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_forgetting_the_dead_leaves_the_living(tmp_path: Path) -> None:
     with Owner(tmp_path, "web") as alive:
         (tmp_path / "worker-here-1-dead").touch()
-        owners.forget_dead(tmp_path)
+        owners.forget(tmp_path, owners.dead(tmp_path))
         assert [path.name for path in tmp_path.iterdir()] == [alive.id]
 
 
 def test_an_owner_that_died_before_it_had_a_name_is_forgotten_too(tmp_path: Path) -> None:
     (tmp_path / ".web-here-1-unborn").touch()
-    owners.forget_dead(tmp_path)
+    owners.forget(tmp_path, owners.dead(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -65,7 +65,7 @@ def test_an_owner_that_is_being_born_survives_whoever_forgets_the_dead(tmp_path:
 
     def forget() -> None:
         while not born.is_set():
-            owners.forget_dead(tmp_path)
+            owners.forget(tmp_path, owners.dead(tmp_path))
 
     with ThreadPoolExecutor(2) as threads, ExitStack() as alive:
         sweeps = [threads.submit(forget) for _ in range(2)]
