@@ -21,6 +21,7 @@ from ingest.jobs.database import TransactionLost
 
 READ_PATIENCE_SECONDS = 1.0  # a read never waits for a writer, only, and briefly, for the recovery after a crash
 WAL_LIMIT_BYTES = 64 << 20
+CHECKPOINT_PAGES = 4000  # 16 MiB of log between two foldings: with SQLite's own 1000, their syncs take half the time
 
 # What may be better later: locks, and whatever the disk does. The rest are mistakes of ours.
 PASSING = frozenset(
@@ -150,7 +151,8 @@ class SqliteWriteSide:
     """
 
     def __init__(self, path: Path, patience_seconds: float) -> None:
-        self._engine = _engine(path, patience_seconds, "PRAGMA foreign_keys = ON")
+        pragmas = ("PRAGMA foreign_keys = ON", f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        self._engine = _engine(path, patience_seconds, *pragmas)
         with _errors():
             self._connection = self._engine.connect()
         self._driver = _driver(self._connection)
