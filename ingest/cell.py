@@ -92,6 +92,7 @@ def _await_order(orders: socket.socket) -> Cell | None:
 def _fulfil(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int) -> None:
     kernel.take_name(NAME)
     signal.signal(signal.SIGTERM, cell.stop)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's exception could be swallowed by whatever runs just then
     os.dup2(cell.errors, 2)
     os.close(cell.errors)
     errand = _read_errand(cell.errand)
