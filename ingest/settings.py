@@ -48,7 +48,9 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(15.0, ge=1, le=3600, description="After this a silent owner on another host is dead.")
     grace_seconds: float = Field(10.0, ge=0, le=3600, description="How long running jobs may go on in a drain.")
     sweep_seconds: float = Field(3600.0, ge=1, description="How often the store is walked for orphans.")
-    http: Literal["httptools", "h11"] = Field("httptools", description="The HTTP parser; h11 is pure Python, and slower.")
+    http: Literal["httptools", "h11"] = Field(
+        "httptools", description="The HTTP parser; h11 is pure Python and slower."
+    )
     log_format: Literal["text", "json"] = Field("text", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
 
