@@ -20,8 +20,8 @@ def rfc3339(moment: float | None) -> str | None:
 
 
 def new_id(now: float) -> str:
-    """A UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, then 74 random bits."""
-    value = int(now * 1000) << 80 | secrets.randbits(80)
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(UUID(int=value))
+    """A UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, 12 bits of their fraction (§6.2, method 3), 62 random bits."""
+    milliseconds = now * 1000
+    whole = int(milliseconds)
+    fraction = int((milliseconds - whole) * 4096)
+    return str(UUID(int=whole << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | secrets.randbits(62)))

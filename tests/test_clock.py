@@ -50,7 +50,15 @@ def test_ids_of_different_milliseconds_sort_by_time(millisecond: int, later: int
     assert new_id((millisecond + 0.5) / 1000) < new_id((millisecond + later + 0.5) / 1000)
 
 
-def test_ids_of_one_millisecond_differ() -> None:
+@given(st.integers(0, 10**12), st.integers(0, 4095), st.integers(0, 4095))
+def test_ids_of_one_millisecond_sort_by_its_fraction(millisecond: int, one: int, other: int) -> None:
+    """A list of the newest jobs has those that came within one millisecond in their order, too."""
+    first, last = sorted((one, other))
+    ids = [new_id((millisecond + (step + 0.5) / 4096) / 1000) for step in (first, last)]
+    assert first == last or ids == sorted(ids)
+
+
+def test_ids_of_one_moment_differ() -> None:
     assert len({new_id(1.0) for _ in range(1000)}) == 1000
 
 
