@@ -34,17 +34,24 @@ class Bench:
             found["nginx 1m"] = nginx
         return found
 
-    def rounds_of(self, peers: Mapping[str, Peer], run: Callable[[Target], float]) -> dict[str, list[float]]:
-        """Each peer once a round, each time freshly started in an empty folder; the order rotates."""
+    def rounds_of(
+        self, peers: Mapping[str, Peer], run: Callable[[Target], float], *, tidy: bool = True
+    ) -> dict[str, list[float]]:
+        """Each peer once a round, each time freshly started in an empty folder; the order rotates.
+
+        Unless `tidy`, the folders stay until the end: who deletes thousands of files makes the next creations slow on
+        ext4 without a journal, which looks for numbers that were not in use lately.
+        """
         seconds: dict[str, list[float]] = {name: [] for name in peers}
         names = list(peers)
         for turn in range(self.rounds):
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
-                folder = self.folder / "run"
+                folder = self.folder / f"{turn}-{name}"
                 folder.mkdir()
                 with peers[name](folder) as target:
                     seconds[name].append(run(target))
-                shutil.rmtree(folder)
+                if tidy:
+                    shutil.rmtree(folder)
         return seconds
 
     def large(self) -> None:
@@ -59,7 +66,11 @@ class Bench:
     def small(self) -> None:
         peers = self.peers()
         peers["dropoff, cells on"] = lambda folder: dropoff(folder, workers=2)
-        seconds = self.rounds_of(peers, lambda target: load.small(target, SMALL_COUNT, SMALL_SIZE, CONNECTIONS))
+
+        def run(target: Target) -> float:
+            return load.small(target, SMALL_COUNT, SMALL_SIZE, CONNECTIONS)
+
+        seconds = self.rounds_of(peers, run, tidy=False)
         title = f"{SMALL_COUNT} uploads of {SMALL_SIZE >> 10} KiB on {CONNECTIONS} connections"
         self._print(title, seconds, SMALL_COUNT, "files/s")
 
@@ -112,7 +123,7 @@ def main() -> int:
         arguments.error(f"unknown parts: {', '.join(unknown)}")
     with tempfile.TemporaryDirectory(prefix="bench-", dir=given.folder) as folder:
         bench = Bench(Path(folder), given.rounds, given.large_mib << 20)
-        runs = {
+        runs: dict[str, Callable[[], None]] = {
             "large": bench.large,
             "small": bench.small,
             "memory": bench.memory,

@@ -4,9 +4,7 @@ So a client that asks first (`Expect: 100-continue`) never sends in vain, and a 
 """
 
 import re
-import time
 from dataclasses import dataclass
-from functools import lru_cache
 
 from fastapi import Request
 from starlette.datastructures import Headers
@@ -19,7 +17,6 @@ from ingest.guard import check_host, check_key, check_same_site
 from ingest.parts import MAX_HEADER_BYTES, MAX_PART_HEADERS, boundary, media_type
 from ingest.settings import Settings
 from ingest.wiring import House
-from storage.base import FileStore
 
 FORM = "multipart/form-data"
 URL_ENCODED = "application/x-www-form-urlencoded"
@@ -103,15 +100,8 @@ def _check_length(headers: Headers, settings: Settings, *, is_form: bool) -> int
 
 
 def _check_space(house: House, length: int) -> None:
-    second = int(time.monotonic())
-    if _free_bytes(house.files, second) - house.settings.reserve_bytes < length:  # type: ignore[arg-type] # it is hashable
+    if not house.room.has(house.files, length, house.settings.reserve_bytes):
         raise Problem("insufficient_storage", "The store has no room for a file of this size")
-
-
-@lru_cache(maxsize=1)
-def _free_bytes(files: FileStore, second: int) -> int:
-    """Asked once a second: on the event loop even a short system call waits for every other thread."""
-    return files.free_bytes()
 
 
 def _promised(headers: Headers) -> tuple[Digest, ...]:

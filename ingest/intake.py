@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from ingest.accept import Order, accept, discard
+from ingest.accept import Order, Parcel, discard
 from ingest.digests import Digest, Verifier
 from ingest.errors import Problem
 from ingest.fields import read_metadata, read_params, read_sha256
@@ -67,8 +67,13 @@ class Intake:
                     self._decide(whole=True)
 
     async def keep(self) -> Job:
-        """After the last event: the file durably kept, the job recorded. What is left needs one change of threads."""
-        return await self._in_thread(self._keep)
+        """After the last event: the file durably kept, the job recorded.
+
+        A large file has a thread to itself for that: to sync it takes long, and small ones shall not wait for it.
+        """
+        if self._writing is None:
+            return await self._house.keeper.keep(self._finish)
+        return await self._in_thread(self._keep_alone)
 
     async def close(self) -> None:
         """Idempotent. The last thing done may still be under way in its thread, if this task was cancelled."""
@@ -105,6 +110,7 @@ class Intake:
             params=read_params(self._fields.get("params"), processor.Params),
             metadata=read_metadata(self._fields.get("metadata")),
             processor_version=processor.version,
+            max_attempts=self._house.settings.max_attempts,
         )
         promised = self._promised + read_sha256(self._fields.get("sha256"))
         self._verifier = Verifier(promised, already=frozenset({"sha-256"}))
@@ -135,10 +141,17 @@ class Intake:
 
     def _check_room(self, length: int) -> None:
         """Again, although it was asked before: lengths may not be known, and others come at the same time."""
-        if self._house.files.free_bytes() - self._house.settings.reserve_bytes < length:
+        if not self._house.room.take(self._house.files, length, self._house.settings.reserve_bytes):
             raise Problem("insufficient_storage", "The store has no room left for this file")
 
-    def _keep(self, before: Future[None] | None) -> Job:
+    def _keep_alone(self, before: Future[None] | None) -> Job:
+        (outcome,) = self._house.accept([self._finish(before)])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _finish(self, before: Future[None] | None = None) -> Parcel:
+        """The file is whole, and has the digests that were promised; or the spool is gone."""
         assert self._order is not None
         assert self._verifier is not None
         try:
@@ -150,7 +163,7 @@ class Intake:
         except BaseException:
             self._discard(None)
             raise
-        return accept(self._house, self._spool, self._order)
+        return Parcel(self._spool, self._order)
 
     def _discard(self, before: Future[None] | None) -> None:
         if before is not None:

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 
 import uvicorn
 from fastapi import FastAPI
@@ -22,6 +23,9 @@ log = logging.getLogger("ingest.web_process")  # __name__ is __main__ here
 
 KEEP_ALIVE_SECONDS = 15
 FAREWELL_SECONDS = 5  # for requests that are under way when the listener closes
+SWITCH_SECONDS = (
+    0.0005  # how long the loop keeps threads from the interpreter that have files to sync; Python's is ten times that
+)
 
 
 def server_for(app: FastAPI, settings: Settings) -> uvicorn.Server:
@@ -61,6 +65,7 @@ def main() -> None:
     house = open_house(settings, "web")
     app = create_app(house)
     server = server_for(app, settings)
+    sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what the imports have left is no garbage: don't look through it again and again
 
     def drain() -> None:

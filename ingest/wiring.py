@@ -1,14 +1,18 @@
 """Settings -> the parts of one process. The only place that opens stores and dispatchers."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from ingest.accept import Parcel, accept
 from ingest.clock import Clock, wall_clock
 from ingest.dispatch import open_dispatch
 from ingest.dispatch.base import Dispatch
 from ingest.jobs import open_jobs
-from ingest.jobs.base import JobStore
+from ingest.jobs.base import Job, JobStore
+from ingest.keeper import Keeper
 from ingest.owners import Owner, Role
+from ingest.room import Room
 from ingest.settings import Settings
 from storage import open_files
 from storage.base import FileStore
@@ -29,8 +33,16 @@ class House:
     executor: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="blocking")
     )
+    room: Room = field(default_factory=Room)
+    keeper: Keeper = field(init=False)
     draining: bool = False
     receiving: int = 0  # uploads whose bodies are on their way; changed on the event loop only
+
+    def __post_init__(self) -> None:
+        self.keeper = Keeper(self.executor, self.accept)
+
+    def accept(self, parcels: Sequence[Parcel]) -> list[Job | Exception]:
+        return accept(self.files, self.jobs, self.clock, parcels)
 
     def close(self) -> None:
         self.executor.shutdown(wait=True)

@@ -17,6 +17,7 @@ class Folder:
     """A folder by its descriptor. Names are single names, looked up right in it; methods raise OSError.
 
     After `close` every method fails with EBADF: a number that may stand for something else by then is not kept.
+    One that several threads hold is closed when the last of them lets go of it.
     """
 
     __slots__ = ("_descriptor",)
@@ -42,6 +43,9 @@ class Folder:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
         self.close()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """Files on a local disk, each blob at the address that its sha256 gives: `blobs/<2 hex>/<64 hex>`.
 
 Rules that must stay true:
-1. A name below `blobs/` only ever stands for bytes that were synced before: sync, link, rename, sync the folder.
+1. A name below `blobs/` only ever stands for bytes that were synced before: sync, name, sync the folder.
 2. A folder is opened for every sync of its own, before it changes. The kernel tells a failed write-back once to each
    descriptor that was open by then: on one that threads share, a thread would swallow the error of another.
 3. A sync that failed is never repeated (the kernel has forgotten the lost pages): its spool loses its name at once.
@@ -49,7 +49,7 @@ class LocalFiles:
 
     def _forget_empty_owners(self) -> None:
         """Owners that were killed leave their folder, and nothing in it that a sweep would find."""
-        with suppress(FileNotFoundError), self._spools.enter(_PROBE_OWNER) as folder:
+        with suppress(FileNotFoundError), self._spools.folder.enter(_PROBE_OWNER) as folder:
             for name, _ in folder.files():
                 folder.unlink(name)
         for owner in self._spools.folder.folders():
@@ -65,17 +65,16 @@ class LocalFiles:
         self._spools.forget_one_left()
         with failing("creating a spool"):
             for _ in range(_RACES):
-                with suppress(FileNotFoundError), self._spools.enter(owner) as folder:
-                    return LocalSpool(self._spools, owner, name, folder.create(name))
-                # The owner's first spool, or its empty folder was removed between the two steps.
-                self._spools.folder.make(owner)
+                with suppress(FileNotFoundError):
+                    return LocalSpool(self._spools, owner, name, self._spools.home(owner).create(name))
+                self._spools.leave(owner)  # another process found it empty, and removed it
         raise StorageError("storage_unavailable", "creating a spool: its folder vanishes again and again")
 
     def _reopened_spool(self, owner: str, name: str) -> LocalSpool:
         if not _NAME.fullmatch(name):
             raise StorageError("blob_missing", "the spool is not there")
-        with finding("the spool"), self._spools.enter(owner) as folder:
-            spool = LocalSpool(self._spools, owner, name, folder.open(name, os.O_RDWR))
+        with finding("the spool"), self._spools.folder.enter(owner) as home:
+            spool = LocalSpool(self._spools, owner, name, home.open(name, os.O_RDWR))
         try:
             with failing("reading a spool"):
                 spool.resume()
@@ -90,7 +89,7 @@ class LocalFiles:
         spool.sync()
         key = spool.sha256()
         with failing("naming a blob"), self._blobs.enter(key[:2]) as shard:
-            spool.rename_over(key, shard)
+            spool.take_address(key, shard)
             with spool.last_chance("syncing a blob's name"):
                 shard.sync()
         return Blob(key=key, sha256=key, size=spool.size)
@@ -142,7 +141,7 @@ class LocalFiles:
             raise StorageError("blob_missing", "the spool is not there")
         with failing("discarding a spool"):
             self._spools.forget(owner, name)
-            self._spools.folder.remove_if_empty(owner)
+            self._remove_if_empty(owner)
 
     def free_bytes(self) -> int:
         with failing("asking for the free space"):
@@ -152,17 +151,21 @@ class LocalFiles:
         spool = self._new_spool(_PROBE_OWNER)
         try:
             spool.append(bytes(4096))
-            with failing("naming a file"), self._spools.enter(_PROBE_OWNER) as folder:
-                spool.rename_over(spool.name, folder)
+            with failing("naming a file"), self._spools.folder.enter(_PROBE_OWNER) as folder:
+                spool.take_address(spool.name, folder)
                 folder.unlink(spool.name)  # before the slow step: who is killed in it leaves nothing
             spool.sync()
         finally:
             spool.discard()
-            self._spools.folder.remove_if_empty(_PROBE_OWNER)
+            self._remove_if_empty(_PROBE_OWNER)
+
+    def _remove_if_empty(self, owner: str) -> None:
+        self._spools.leave(owner)
+        self._spools.folder.remove_if_empty(owner)
 
     def close(self) -> None:
         self._blobs.close()
-        self._spools.folder.close()
+        self._spools.close()
 
 
 def _files(parent: Folder, name: str) -> Iterator[tuple[str, os.stat_result]]:

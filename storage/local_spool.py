@@ -25,17 +25,31 @@ class Spools:
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
+        self._homes: dict[str, Folder] = {}
         self._left: set[tuple[str, str]] = set()
 
-    def enter(self, owner: str) -> Folder:
-        return self.folder.enter(owner)
+    def home(self, owner: str) -> Folder:
+        """The owner's folder, made if need be. Held open: to enter it for each spool costs as much as writing one."""
+        home = self._homes.get(owner)
+        if home is None:
+            self.folder.make(owner)
+            home = self._homes[owner] = self.folder.enter(owner)
+        return home
+
+    def leave(self, owner: str) -> None:
+        """Its folder is gone, or may be. Who works in it holds it open, and it is closed after the last of them."""
+        self._homes.pop(owner, None)
+
+    def close(self) -> None:
+        self._homes.clear()
+        self.folder.close()
 
     def forget(self, owner: str, name: str) -> None:
         """Take a spool's names away, if it has any. A blob that was put from it keeps its own."""
         try:
-            with suppress(FileNotFoundError), self.enter(owner) as folder:
-                folder.unlink(name)
-                folder.unlink(_second_name(name))
+            home = self.home(owner)
+            home.unlink(name)
+            home.unlink(_second_name(name))
         except OSError:
             self._left.add((owner, name))
             raise
@@ -114,26 +128,25 @@ class LocalSpool:
                 self._spools.forget(self.owner, self.name)
             raise storage_error(doing, error) from error
 
-    def rename_over(self, key: str, shard: Folder) -> None:
-        """Make the file a blob and keep it as a spool: a second name of it takes the address over.
+    def take_address(self, key: str, shard: Folder) -> None:
+        """Make the file a blob and keep it as a spool, by a second name that takes the address.
 
-        Over whatever is there, so it is this file that bears the name, and nobody can tell how safe that one is.
+        Over whatever is there: it is this file that bears the name then, and nobody can tell how safe that one is.
         """
         self._shared = True
-        second = _second_name(self.name)
-        with self._spools.enter(self.owner) as folder:
-            try:
-                self._link(folder, second)
-                folder.move(second, shard, key)
-            finally:
-                folder.unlink(second)  # there still if the move failed, or if this very file had the address before
-
-    def _link(self, folder: Folder, name: str) -> None:
         try:
-            folder.link(self._descriptor, name)
-        except FileExistsError:  # from a put that was killed
-            folder.unlink(name)
-            folder.link(self._descriptor, name)
+            shard.link(self._descriptor, key)
+        except FileExistsError:
+            self._take_over(key, shard)
+
+    def _take_over(self, key: str, shard: Folder) -> None:
+        home, second = self._spools.home(self.owner), _second_name(self.name)
+        try:
+            home.unlink(second)  # there still if a put was killed
+            home.link(self._descriptor, second)
+            home.move(second, shard, key)
+        finally:
+            home.unlink(second)  # there still if the move failed, or if this very file had the address before
 
     def close(self) -> None:
         self._refusal = self._refusal or "the spool is closed"

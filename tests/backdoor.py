@@ -16,6 +16,7 @@ from ingest.owners import Owner
 from ingest.settings import Settings
 from storage import open_files
 from storage.base import Blob, FileStore
+from tests.contracts.jobs import record
 from tests.server import Server, running_server
 
 UNKNOWN = "0198a2b4-0000-7000-8000-000000000000"
@@ -54,7 +55,7 @@ class Backdoor:
             "sha256": blob.sha256,
             "blob_key": blob.key,
         }
-        return self.jobs.accept(NewJob(**{**given, **changes}), lambda: None)
+        return record(self.jobs, NewJob(**{**given, **changes}))
 
     def claim(self, job: Job) -> Claim:
         claim = self.jobs.claim(self.owner, lease_seconds=LEASE_SECONDS, job_id=job.id)

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ingest.clock import new_id
+from ingest.accept import Order, Parcel
 from ingest.jobs import migrate
-from ingest.jobs.base import Job, NewJob
+from ingest.jobs.base import Job
 from ingest.owners import Role
 from ingest.settings import Settings
 from ingest.wiring import House, open_house
@@ -28,26 +28,20 @@ def opened_house(folder: Path, role: Role = "worker") -> Iterator[House]:
 def drop(house: House, data: bytes = b"some bytes", kind: str = "echo", **params: Any) -> Job:
     """Keep and record a file, as an upload would."""
     spool = house.files.spool(house.owner.id)
-    try:
-        spool.append(data)
-        blob = house.files.put(spool)
-        now = house.clock()
-        new = NewJob(
-            id=new_id(now),
-            kind=kind,
-            created_at=now,
-            max_attempts=3,
-            name="file.bin",
-            media_type="application/octet-stream",
-            declared_media_type=None,
-            size=blob.size,
-            sha256=blob.sha256,
-            blob_key=blob.key,
-            params=params,
-        )
-        return house.jobs.accept(new, lambda: None)
-    finally:
-        spool.discard()
+    spool.append(data)
+    order = Order(
+        kind=kind,
+        name="file.bin",
+        media_type="application/octet-stream",
+        declared_media_type=None,
+        params=params,
+        metadata={},
+        processor_version="",
+        max_attempts=3,
+    )
+    (outcome,) = house.accept([Parcel(spool, order)])
+    assert isinstance(outcome, Job)
+    return outcome
 
 
 def job_of(house: House, job: Job) -> Job:

@@ -19,7 +19,7 @@ from ingest.jobs.rows import new_row
 from ingest.jobs.statement import Statement
 from ingest.jobs.states import State
 from ingest.jobs.tables import attempts, blobs, events, jobs, outputs
-from tests.contracts.jobs import LEASE, OWNER, HandClock, new_job, output
+from tests.contracts.jobs import LEASE, OWNER, HandClock, new_job, output, record
 
 ROWS = 50_000
 WAITING = 2_000
@@ -110,7 +110,7 @@ def page(**where: Any) -> Use:
 
 def accept_and_finish(it: Scene) -> None:
     new = new_job(it.clock)
-    it.store.accept(new, lambda: None)
+    record(it.store, new)
     claim = it.store.claim(OWNER, lease_seconds=LEASE, job_id=new.id)
     assert claim is not None
     it.store.progress(claim, Progress(0.5))

@@ -13,6 +13,7 @@ from ingest.jobs import migrate, open_jobs
 from ingest.jobs.base import NewJob, StoreBusy
 from ingest.jobs.states import State
 from ingest.jobs.store import SqlJobStore
+from tests.contracts.jobs import record
 
 PATIENCE_SECONDS = 0.5
 WAIT_SECONDS = 10.0
@@ -54,7 +55,7 @@ def test_a_claim_that_comes_too_late_for_its_caller_goes_back_to_the_queue(tmp_p
     url = f"sqlite:{tmp_path / 'jobs.db'}"
     migrate(url)
     patient = open_jobs(url)
-    job = patient.accept(new_job("claimed"), lambda: None)
+    job = record(patient, new_job("claimed"))
     jobs = open_jobs(url, patience_seconds=PATIENCE_SECONDS)
     assert isinstance(jobs, SqlJobStore)
     gathered = jobs._writer._waiting
@@ -70,7 +71,7 @@ def test_a_claim_that_comes_too_late_for_its_caller_goes_back_to_the_queue(tmp_p
 
     def accept() -> None:
         with pytest.raises(StoreBusy):
-            jobs.accept(new_job("slow"), wait_for_the_disk)
+            record(jobs, new_job("slow"), wait_for_the_disk)
 
     threads = [threading.Thread(target=claim), threading.Thread(target=accept)]
     with locked(tmp_path / "jobs.db-lock"):

@@ -18,7 +18,7 @@ import pytest
 from ingest.clock import wall_clock
 from ingest.jobs import migrate, open_jobs
 from ingest.jobs.base import Event, JobStore
-from tests.contracts.jobs import LEASE, HandClock, new_job
+from tests.contracts.jobs import LEASE, HandClock, new_job, record
 from tests.server import REPOSITORY
 
 THREADS = 8
@@ -40,7 +40,7 @@ def told_to_stop() -> bool:
 
 def accept_one(jobs: JobStore, clock: HandClock) -> None:
     new = new_job(clock)
-    jobs.accept(new, lambda: None)
+    record(jobs, new)
     say("accepted", new.id)
 
 

@@ -21,7 +21,19 @@ from ingest.jobs.base import Claim, Job, JobFilter, JobStore, Progress, StoreBus
 from ingest.jobs.outcomes import Done, Failed
 from ingest.jobs.sqlite import Sqlite, SqliteWriteSide
 from ingest.jobs.store import SqlJobStore
-from tests.contracts.jobs import LEASE, OWNER, Everything, HandClock, accept, account, new_job, output, run, take
+from tests.contracts.jobs import (
+    LEASE,
+    OWNER,
+    Everything,
+    HandClock,
+    accept,
+    account,
+    new_job,
+    output,
+    record,
+    run,
+    take,
+)
 from tests.test_jobs_writer import disk_full
 
 SOON = 0.1
@@ -56,7 +68,7 @@ class Scene:
 Use = Callable[[Scene], Any]
 
 DURABLE: Mapping[str, Use] = {
-    "accept": lambda it: it.jobs.accept(new_job(it.clock), lambda: None),
+    "accept": lambda it: record(it.jobs, new_job(it.clock)),
     "cancel": lambda it: it.jobs.cancel(it.waiting.id),
     "delete": lambda it: it.jobs.delete(it.ended.id),
     "finish": lambda it: it.jobs.finish(it.claim, Done({}, (output("a.webp"),)), account(it.clock)),

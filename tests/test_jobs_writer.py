@@ -273,4 +273,4 @@ def test_what_waits_at_the_close_is_written_and_nothing_after_it(
     writer.close()
     assert (last.result(0), keys(reader)) == ("last", ["last"])
     with pytest.raises(StoreBusy, match="closed"):
-        writer.submit(put("too late"), durable=True)
+        writer.submit(put("too late"), durable=True).result(0)

@@ -20,7 +20,7 @@ NAMES: Mapping[str, str] = {
     "storage.base": "Blob FileStore Spool SpoolEntry StorageCode StorageError StoredBlob",
     "ingest.jobs": "migrate open_jobs",
     "ingest.jobs.base": """
-        Account Attempt Claim Event Job JobFilter JobStore NewJob Progress StoreBusy StoreRefused
+        Acceptance Account Attempt Claim Event Job JobFilter JobStore NewJob Progress StoreBusy StoreRefused
     """,
     "ingest.jobs.outcomes": """
         BACKOFF_BASE_SECONDS BACKOFF_CAP_SECONDS Cancelled Done Failed Interrupted MAX_INTERRUPTIONS Outcome Output

@@ -25,6 +25,7 @@ CATCH_ALL = {
     "ingest/cell.py": "the cell, around a processor",
     "ingest/zygote.py": "the zygote, around the warming of a processor",
     "ingest/jobs/writer.py": "the group-commit writer, around each operation",
+    "ingest/keeper.py": "the keeper, around each upload",
     "processors/registry.py": "the loader of third-party processors",
     "processors/vet.py": "the vetting of third-party processors",
 }

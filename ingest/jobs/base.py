@@ -88,6 +88,16 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A job to record. `ensure_blob` is called where the janitor can't delete: it looks again that the blob is there,
+    and puts it back if not.
+    """
+
+    new: NewJob
+    ensure_blob: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A job as the table has it."""
 
@@ -155,11 +165,11 @@ class JobFilter:
 
 class JobStore(Protocol):
     # -- what the web process writes
-    def accept(self, new: NewJob, ensure_blob: Callable[[], None]) -> Job:
-        """Record blob, job and first event in one fully synced transaction.
+    def accept(self, many: Sequence[Acceptance]) -> list[Job | Exception]:
+        """Record blob, job and first event of each, in fully synced transactions, and as few of them as possible.
 
-        `ensure_blob` is called inside it, when the janitor can't delete: it looks again that the blob is there and
-        puts it back if not. What it raises undoes the accept and is passed on.
+        Each succeeds or fails by itself: what came of it stands in its place. What `ensure_blob` raises undoes the
+        job and is what came of it.
         """
         ...
 

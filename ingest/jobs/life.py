@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from ingest.jobs import forget, rows
-from ingest.jobs.base import Account, Claim, Job, NewJob, Progress
+from ingest.jobs.base import Acceptance, Account, Claim, Job, Progress
 from ingest.jobs.outcomes import Done, Interrupted, Outcome, Output, Settlement, Tally, settle
 from ingest.jobs.statement import Row, Statement, Values
 from ingest.jobs.states import OWNED, State, may
@@ -65,12 +65,13 @@ _ADD_OUTPUTS = Statement(insert(outputs))
 _ADD_EVENT = Statement(insert(events))
 
 
-def accept(sql: Connection, new: NewJob, ensure_blob: Callable[[], None], now: float) -> Job:
-    ensure_blob()
+def accept(sql: Connection, acceptance: Acceptance, now: float) -> Job:
+    acceptance.ensure_blob()
+    new = acceptance.new
     blob_id = _blob_id(sql, new.blob_key, new.sha256, new.size, now)
     _ADD_JOB.run(sql, **rows.new_row(new, blob_id))
     _tell(sql, new.id, State.QUEUED, now)
-    return _loaded(sql, new.id)
+    return rows.new_job(new)
 
 
 def claim(sql: Connection, owner: str, lease_seconds: float, job_id: str | None, now: float) -> Claim | None:

@@ -78,6 +78,33 @@ def new_row(new: NewJob, blob_id: int) -> dict[str, Any]:
     }
 
 
+def new_job(new: NewJob) -> Job:
+    """What `load` would find: it need not be asked."""
+    return Job(
+        id=new.id,
+        kind=new.kind,
+        state=State.QUEUED,
+        attempt=0,
+        failures=0,
+        interruptions=0,
+        max_attempts=new.max_attempts,
+        priority=new.priority,
+        run_at=new.created_at,
+        created_at=new.created_at,
+        name=new.name,
+        media_type=new.media_type,
+        declared_media_type=new.declared_media_type,
+        size=new.size,
+        sha256=new.sha256,
+        blob_key=new.blob_key,
+        params=new.params,
+        metadata=new.metadata,
+        processor_version=new.processor_version,
+        tenant=new.tenant,
+        expires_at=new.expires_at,
+    )
+
+
 def text(value: object) -> str:
     """JSON in ASCII: no string of a cell is one that an engine can't store (a lone surrogate, a NUL)."""
     return _encode(value)

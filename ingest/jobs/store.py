@@ -5,13 +5,14 @@ somebody was told for good is durable.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from ingest.clock import Clock
 from ingest.jobs import forget, life, queries, rows
-from ingest.jobs.base import Account, Claim, Event, Job, JobFilter, NewJob, Progress
+from ingest.jobs.base import Acceptance, Account, Claim, Event, Job, JobFilter, Progress
 from ingest.jobs.database import Database
 from ingest.jobs.outcomes import Outcome, Released
 from ingest.jobs.states import State
@@ -28,8 +29,11 @@ class SqlJobStore:
         self._clock = clock
         self._writer = Writer(database.write_side(), patience_seconds)
 
-    def accept(self, new: NewJob, ensure_blob: Callable[[], None]) -> Job:
-        return self._writer.call(lambda sql: life.accept(sql, new, ensure_blob, self._clock()), durable=True)
+    def accept(self, many: Sequence[Acceptance]) -> list[Job | Exception]:
+        return self._writer.call_all([partial(self._accept, one) for one in many], durable=True)
+
+    def _accept(self, one: Acceptance, sql: Connection) -> Job:
+        return life.accept(sql, one, self._clock())
 
     def cancel(self, job_id: str) -> tuple[Job, bool] | None:
         return self._writer.call(lambda sql: life.cancel(sql, job_id, self._clock()), durable=True)

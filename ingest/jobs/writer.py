@@ -7,6 +7,7 @@ Rules that must stay true:
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -72,8 +73,23 @@ class Writer:
         `late` gets what comes of an operation after all, when nobody waits for it any more; on the writer's thread.
         """
         future = self.submit(work, durable=durable, first=first)
+        return self._result(future, time.monotonic() + self._patience, late)
+
+    def call_all(self, works: Iterable[Work[T]], *, durable: bool) -> list[T | Exception]:
+        """Several at once, each by itself: its result, or the error that `call` would raise, in its place."""
+        futures = [self.submit(work, durable=durable) for work in works]
+        deadline = time.monotonic() + self._patience
+        outcomes: list[T | Exception] = []
+        for future in futures:
+            try:
+                outcomes.append(self._result(future, deadline))
+            except Exception as error:  # noqa: BLE001 - it is that of its caller
+                outcomes.append(error)
+        return outcomes
+
+    def _result(self, future: Future[T], deadline: float, late: Callable[[T], object] | None = None) -> T:
         with suppress(TimeoutError):
-            return future.result(self._patience)
+            return future.result(max(0.0, deadline - time.monotonic()))
         if future.done():  # at the last moment, or with a TimeoutError of its own
             return future.result()
         began = not future.cancel()
@@ -86,9 +102,10 @@ class Writer:
         operation = _Operation(work, durable, first)
         with self._changed:
             if self._closed:
-                raise StoreBusy("the job table is closed")
-            self._waiting.append(operation)
-            self._changed.notify()
+                operation.future.set_exception(StoreBusy("the job table is closed"))
+            else:
+                self._waiting.append(operation)
+                self._changed.notify()
         return operation.future
 
     def close(self) -> None:

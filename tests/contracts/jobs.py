@@ -13,7 +13,7 @@ import pytest
 from ingest.clock import new_id
 from ingest.errors import JobError
 from ingest.jobs import migrate, open_jobs
-from ingest.jobs.base import Account, Claim, Event, Job, JobStore, NewJob, Progress
+from ingest.jobs.base import Acceptance, Account, Claim, Event, Job, JobStore, NewJob, Progress
 from ingest.jobs.outcomes import (
     Cancelled,
     Done,
@@ -77,7 +77,14 @@ def account(clock: HandClock, worker: str = OWNER) -> Account:
 
 
 def accept(jobs: JobStore, clock: HandClock, data: str = "", **changes: Any) -> Job:
-    return jobs.accept(new_job(clock, data, **changes), lambda: None)
+    return record(jobs, new_job(clock, data, **changes))
+
+
+def record(jobs: JobStore, new: NewJob, ensure_blob: Callable[[], None] = lambda: None) -> Job:
+    (outcome,) = jobs.accept([Acceptance(new, ensure_blob)])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def take(jobs: JobStore, owner: str = OWNER, job_id: str | None = None) -> Claim:
@@ -142,7 +149,7 @@ class JobsContract(TableContract):
         new = new_job(
             clock, params=NASTY, metadata={"album": "x"}, priority=7, expires_at=9.5, tenant="t", processor_version="1"
         )
-        job = jobs.accept(new, lambda: None)
+        job = record(jobs, new)
         assert job == jobs.get(new.id)
         assert {name: getattr(job, name) for name in NewJob.__slots__} == {
             name: getattr(new, name) for name in NewJob.__slots__
@@ -158,10 +165,27 @@ class JobsContract(TableContract):
             raise LookupError(new.blob_key)
 
         with pytest.raises(LookupError):
-            jobs.accept(new, missing)
+            record(jobs, new, missing)
         assert jobs.get(new.id) is None
         assert jobs.events(0, 10) == []
-        assert jobs.accept(new, lambda: None).id == new.id
+        assert record(jobs, new).id == new.id
+
+    def test_of_many_that_are_accepted_at_once_each_succeeds_or_fails_by_itself(
+        self, jobs: JobStore, clock: HandClock
+    ) -> None:
+        def missing() -> None:
+            raise LookupError("the blob is gone")
+
+        first, lost, twin, last = new_job(clock), new_job(clock), new_job(clock, "same"), new_job(clock, "same")
+        accepted = [Acceptance(new, lambda: None) for new in (first, twin, last)]
+        outcomes = jobs.accept([accepted[0], Acceptance(lost, missing), *accepted[1:], accepted[0]])
+        assert isinstance(outcomes[1], LookupError)
+        assert isinstance(outcomes[4], Exception)  # the first one again
+        jobs_of = [outcomes[0], *outcomes[2:4]]
+        assert jobs_of == [jobs.get(new.id) for new in (first, twin, last)]
+        assert [event.job_id for event in jobs.events(0, 10)] == [first.id, twin.id, last.id]
+        assert jobs.get(lost.id) is None
+        assert jobs.accept([]) == []
 
     def test_the_most_urgent_job_is_claimed_first_and_then_the_oldest(self, jobs: JobStore, clock: HandClock) -> None:
         old, young = accept(jobs, clock), accept(jobs, clock)

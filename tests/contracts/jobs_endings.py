@@ -24,6 +24,7 @@ from tests.contracts.jobs import (
     account,
     new_job,
     output,
+    record,
     run,
     story,
     take,
@@ -244,7 +245,7 @@ class EndingsContract(TableContract):
         with ThreadPoolExecutor(1) as pool:
             dropped = pool.submit(jobs.drop_unreferenced, ["the blob"], delete)
             assert deleting.wait(10)
-            others.accept(new_job(clock, blob_key="the blob"), ensure)
+            record(others, new_job(clock, blob_key="the blob"), ensure)
             assert dropped.result(10) == 1
         assert seen == [False]
         assert jobs.drop_unreferenced(["the blob"], delete) == 0

@@ -12,7 +12,7 @@ from ingest.jobs import open_jobs
 from ingest.jobs.base import Claim, Job, JobFilter, Progress
 from ingest.jobs.outcomes import Cancelled, Done, Failed, Interrupted, Outcome, Released, Retry
 from ingest.jobs.states import OWNED, TERMINAL, State, may
-from tests.contracts.jobs import LEASE, HandClock, account, new_job, output
+from tests.contracts.jobs import LEASE, HandClock, account, new_job, output, record
 
 OWNERS = ["worker-a-1-aaaaaaaa", "worker-b-2-bbbbbbbb"]
 DATA = st.sampled_from(["one", "two", "three"])
@@ -69,7 +69,7 @@ class Machine(RuleBasedStateMachine):
     @rule(target=ids, data=DATA, priority=st.integers(-1, 1), max_attempts=st.integers(1, 3))
     def accept(self, data: str, priority: int, max_attempts: int) -> str:
         new = new_job(self.clock, data, priority=priority, max_attempts=max_attempts)
-        self.jobs.accept(new, lambda: self.stored.add(new.blob_key))
+        record(self.jobs, new, lambda: self.stored.add(new.blob_key))
         self.model[new.id] = Modelled(State.QUEUED, priority, new.created_at, {new.blob_key})
         return new.id
 
