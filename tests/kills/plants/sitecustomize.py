@@ -8,7 +8,7 @@ import os
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,13 @@ class Planted:
 class AcknowledgesFirst(Planted):
     """A job table that says it has the job, and writes it down a little later."""
 
-    def accept(self, new: Any, ensure_blob: Callable[[], None]) -> Any:
-        from dataclasses import asdict
+    def accept(self, many: Sequence[Any]) -> list[Any]:
+        from ingest.jobs.base import Acceptance
+        from ingest.jobs.rows import new_job
 
-        from ingest.jobs.base import Job
-        from ingest.jobs.states import State
-
-        threading.Timer(GAP_SECONDS, self.real.accept, (new, lambda: None)).start()
-        counters = {"attempt": 0, "failures": 0, "interruptions": 0, "run_at": new.created_at}
-        return Job(**asdict(new), **counters, state=State.QUEUED)
+        blind = [Acceptance(one.new, lambda: None) for one in many]
+        threading.Timer(GAP_SECONDS, self.real.accept, (blind,)).start()
+        return [new_job(one.new) for one in many]
 
 
 class NamesFirst(Planted):
