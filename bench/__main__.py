@@ -46,7 +46,7 @@ class Bench:
         names = list(peers)
         for turn in range(self.rounds):
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
-                folder = self.folder / f"{turn}-{name}"
+                folder = self.folder / f"{turn}-{names.index(name)}"
                 folder.mkdir()
                 with peers[name](folder) as target:
                     seconds[name].append(run(target))

@@ -1,8 +1,16 @@
-"""What all tests share: where the corpus is, and what to do without it."""
+"""What tests share: where the corpus is, and what to do without it; a house, and cells that run the plugin's kind."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from ingest.sandbox import Sandbox
+from ingest.wiring import House
+from processors import registry
+from processors.base import AnyProcessor
+from tests.house import opened_house
+from tests.plugin import ECHO, interpreter
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CORPUS = REPOSITORY.parent / "shared" / "corpus"
@@ -21,3 +29,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def corpus() -> Path:
     """The folder of real and hostile files beside the checkout."""
     return CORPUS
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with opened_house(tmp_path / "data") as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Of an interpreter that has the plugin installed."""
+    running = Sandbox(["echo"], python=str(interpreter(tmp_path_factory.mktemp("python"))))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def processors(monkeypatch: pytest.MonkeyPatch) -> dict[str, AnyProcessor]:
+    monkeypatch.syspath_prepend(str(ECHO))
+    return registry.load(["echo"])

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,32 +13,10 @@ from ingest.jobs.states import TERMINAL, State
 from ingest.sandbox import Sandbox
 from ingest.wiring import House
 from ingest.worker import Worker, remove_tree
-from processors import registry
 from processors.base import AnyProcessor
 from tests.house import drop, job_of, opened_house
-from tests.plugin import ECHO, interpreter
 
 WAIT_SECONDS = 20.0
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    python = interpreter(tmp_path_factory.mktemp("python"))
-    running = Sandbox(["echo"], python=str(python))
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def processors(monkeypatch: pytest.MonkeyPatch) -> dict[str, AnyProcessor]:
-    monkeypatch.syspath_prepend(str(ECHO))
-    return registry.load(["echo"])
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with opened_house(tmp_path / "data") as house:
-        yield house
 
 
 @pytest.fixture

@@ -2,11 +2,8 @@
 
 import fcntl
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from ingest.jobs import open_jobs
 from ingest.jobs.base import Account
@@ -16,31 +13,10 @@ from ingest.publish import Kept
 from ingest.sandbox import Left, Sandbox
 from ingest.wiring import House
 from ingest.worker import Worker
-from processors import registry
 from processors.base import AnyProcessor, Limits
-from tests.house import drop, job_of, opened_house
-from tests.plugin import ECHO, interpreter
+from tests.house import drop, job_of
 
 WAIT_SECONDS = 20.0
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    running = Sandbox(["echo"], python=str(interpreter(tmp_path_factory.mktemp("python"))))
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def processors(monkeypatch: pytest.MonkeyPatch) -> dict[str, AnyProcessor]:
-    monkeypatch.syspath_prepend(str(ECHO))
-    return registry.load(["echo"])
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with opened_house(tmp_path / "data") as house:
-        yield house
 
 
 def test_a_job_whose_folder_cant_be_made_goes_back_to_the_queue(
