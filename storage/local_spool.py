@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 
@@ -10,6 +11,7 @@ from storage.failing import failing, storage_error
 from storage.folders import Folder
 
 WRITE_BACK_BYTES = 8 << 20
+BESIDE_BYTES = 256 << 10  # below it, another thread costs more than it saves
 
 _MOST_PARTS = os.sysconf("SC_IOV_MAX")
 _READ_BYTES = 1 << 20
@@ -25,6 +27,7 @@ class Spools:
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
+        self.hashers = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hashing")
         self._homes: dict[str, Folder] = {}
         self._left: set[tuple[str, str]] = set()
 
@@ -41,6 +44,7 @@ class Spools:
         self._homes.pop(owner, None)
 
     def close(self) -> None:
+        self.hashers.shutdown()
         self._homes.clear()
         self.folder.close()
 
@@ -80,13 +84,29 @@ class LocalSpool:
             raise StorageError("storage_unavailable", "the spool was put: it can't grow any more")
         views = [memoryview(part).cast("B") for part in parts]
         try:
-            for view in views:
-                self._hash.update(view)
-            self.size += _write(self._descriptor, views)
+            with self._hashed(views):
+                self.size += _write(self._descriptor, views)
             self._start_write_back()
         except OSError as error:
             self._refusal = "an append failed"
             raise storage_error("writing a spool", error) from error
+
+    @contextmanager
+    def _hashed(self, views: list[memoryview]) -> Iterator[None]:
+        """Beside the writing, when there is enough of it: both let go of the interpreter, and take about as long."""
+        if sum(map(len, views)) < BESIDE_BYTES:
+            self._update(views)
+            yield
+            return
+        hashing = self._spools.hashers.submit(self._update, views)
+        try:
+            yield
+        finally:
+            hashing.result()
+
+    def _update(self, views: list[memoryview]) -> None:
+        for view in views:
+            self._hash.update(view)
 
     def _start_write_back(self) -> None:
         """Let the disk work while bytes still arrive, so that little is left to wait for in `put`.

@@ -1,6 +1,5 @@
 """What the janitor rescues and sweeps, tick by tick."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,12 +8,6 @@ from ingest import janitor, owners
 from ingest.jobs.states import State
 from ingest.wiring import House
 from tests.house import drop, job_of, opened_house
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with opened_house(tmp_path / "data") as house:
-        yield house
 
 
 def claim_as_a_worker_that_dies(house: House, folder: Path) -> str:

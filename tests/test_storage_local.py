@@ -12,7 +12,7 @@ import pytest
 
 from storage.base import Spool
 from storage.local import SHARDS, LocalFiles
-from storage.local_spool import WRITE_BACK_BYTES
+from storage.local_spool import BESIDE_BYTES, WRITE_BACK_BYTES
 from tests import faults
 from tests.contracts.files import DATA, OWNER, FilesContract, content, descriptors, found, keep, plain_files, refuses
 
@@ -108,6 +108,27 @@ def test_a_large_spool_is_written_back_while_it_arrives(files: LocalFiles) -> No
     blob = files.put(spool)
     assert blob.sha256 == sha256(part * 20).hexdigest()
     assert content(files, blob.key) == part * 20
+    spool.discard()
+
+
+@pytest.mark.parametrize("size", [BESIDE_BYTES - 1, BESIDE_BYTES, 3 * BESIDE_BYTES])
+def test_many_bytes_are_hashed_while_they_are_written(files: LocalFiles, size: int) -> None:
+    """In the order in which they came, however they are cut."""
+    data = os.urandom(size)
+    cut = size // 3
+    assert keep(files, data[:cut], data[cut:]).sha256 == sha256(data).hexdigest()
+    spool = files.spool(OWNER)
+    spool.append(memoryview(data)[:cut], data[cut:])
+    assert files.put(spool).sha256 == sha256(data).hexdigest()
+    spool.discard()
+
+
+def test_a_write_that_fails_beside_the_hashing_is_a_failed_append(files: LocalFiles) -> None:
+    spool = files.spool(OWNER)
+    with faults.Fault({"writev"}, error=errno.ENOSPC), refuses("insufficient_storage"):
+        spool.append(bytes(BESIDE_BYTES))
+    with refuses("storage_unavailable"):
+        files.put(spool)
     spool.discard()
 
 
