@@ -25,7 +25,7 @@ def run(work: Work[ImageParams]) -> ImageResult:
         exif = read_exif(image)
         is_on_its_side = is_turned(exif.orientation)
         size = _swap(image.size, is_on_its_side)
-        largest = fit(size, max(rendition.width for rendition in work.params.renditions))
+        largest = fit(size, max(rendition.width or size[0] for rendition in work.params.renditions))
         pixels = decode(image, _swap(largest, is_on_its_side))
         work.report("colours", 1, steps, "steps")
         profile = read_profile(image.info.get("icc_profile"), notes)
@@ -43,7 +43,7 @@ def _render(work: Work[ImageParams], pixels: Image.Image, size: Size, steps: int
         work.report("rendering", step, steps, "steps", rendition.name)
         width, height = picture.size
         path = work.output(f"{rendition.name}.webp", "image/webp", width=width, height=height)
-        save(picture, path, work.params.quality)
+        save(picture, path, work.params.quality or 81)
 
 
 def _result(header: Header, exif: Exif, profile: Profile | None, size: Size, notes: list[str]) -> ImageResult:
@@ -54,9 +54,20 @@ def _result(header: Header, exif: Exif, profile: Profile | None, size: Size, not
         mode=header.mode,
         bit_depth=header.bit_depth,
         has_alpha=header.has_alpha,
+        is_animated=header.frames > 1,
         frames=header.frames,
+        orientation=exif.orientation,
         icc_profile=profile.name if profile else None,
         camera=exif.camera,
         taken_at=exif.taken_at,
+        exif=None,
+        gps=None,
+        placeholder=None,
+        dominant_colour=None,
+        palette=[],
+        phash=None,
+        srcset="",
+        renditions=[],
+        errors=[],
         warnings=notes,
     )

@@ -58,8 +58,8 @@ def flatten(image: Image.Image, background: str | None) -> Image.Image:
 
 def pyramid(image: Image.Image, size: Size, renditions: Sequence[Rendition]) -> Iterator[tuple[Rendition, Image.Image]]:
     """Every rendition of an image of `size`, largest first; `image` is large enough for all."""
-    for rendition in sorted(renditions, key=lambda one: one.width, reverse=True):
-        wanted = fit(size, rendition.width)
+    for rendition in sorted(renditions, key=lambda one: one.width or size[0], reverse=True):
+        wanted = fit(size, rendition.width or size[0])
         if image.size != wanted:
             image = image.resize(wanted, Resampling.LANCZOS)
         yield rendition, image
