@@ -1,5 +1,6 @@
 """Opens an image so that a hostile one does no harm: few formats, and every limit checked before a pixel is decoded."""
 
+import io
 import struct
 import warnings
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ from PIL import (
 from PIL.ImageFile import ImageFile
 
 from processors.base import Rejected
-from processors.image.models import MAX_PIXELS, MAX_SIDE
+from processors.image.models import MAX_PIXELS, InputLimits
+from processors.image.scan import MAX_METADATA_BYTES, Scan, identify, scan
 
 FORMATS = {
     "JPEG": (JpegImagePlugin, MpoImagePlugin),
@@ -35,7 +37,7 @@ FORMATS = {
 }
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # more would only take memory from the cell's neighbours
 
-BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*", b"BM")
+SERVER_LIMITS = InputLimits()
 MAX_WARNINGS = 10
 
 # What Pillow's decoders are known to raise for damaged files. MemoryError is not the file's word but the cell's.
@@ -83,28 +85,47 @@ def collecting(notes: list[str]) -> Iterator[None]:
     notes.extend(list(found)[:MAX_WARNINGS])
 
 
-def open_image(file: BinaryIO) -> ImageFile:
-    """The image with its header read and its size within the limits. Raises `Rejected`."""
-    head = file.read(12)
-    file.seek(0)
+def inspect(file: BinaryIO, limits: InputLimits = SERVER_LIMITS, frames: int = 1) -> Scan:
+    """The image's structure, within `limits`, before any decoder saw it. `frames` is how many are to be decoded."""
+    size = file.seek(0, io.SEEK_END)
+    if size > limits.max_file_bytes:
+        raise Rejected("limit_exceeded", f"The file has {size:,} bytes; {limits.max_file_bytes:,} are the most.")
+    format_ = identify(file)
+    if format_ not in FORMATS:
+        raise Rejected("unsupported_input", f"This is no image in one of {', '.join(FORMATS)}.")
+    found = scan(file, format_)
+    _check_size(found, limits, frames)
+    if found.metadata_bytes > MAX_METADATA_BYTES:
+        raise Rejected("limit_exceeded", f"The image has more than {MAX_METADATA_BYTES:,} bytes of metadata.")
+    return found
+
+
+def _check_size(found: Scan, limits: InputLimits, frames: int) -> None:
+    width, height = found.width, found.height
+    if not (width and height):
+        raise Rejected("corrupt_input", "The image has no pixels.")
+    if found.frames > limits.max_frames:
+        raise Rejected("limit_exceeded", f"The image has {found.frames:,} frames; {limits.max_frames:,} are the most.")
+    decoded = min(found.frames, frames)
+    if decoded * width * height > limits.max_pixels or max(width, height) > limits.max_side:
+        times = f" x {decoded:,} frames" if decoded > 1 else ""
+        raise Rejected(
+            "limit_exceeded",
+            f"The image has {width:,} x {height:,} pixels{times}; {limits.max_pixels:,} in all and "
+            f"{limits.max_side:,} a side are the most.",
+        )
+
+
+def open_image(file: BinaryIO, limits: InputLimits = SERVER_LIMITS, frames: int = 1) -> ImageFile:
+    """The image with its header read by Pillow, after `inspect`. Raises `Rejected`."""
+    found = inspect(file, limits, frames)
     try:
         with decoding():
-            image = Image.open(file, formats=tuple(FORMATS))
+            image = Image.open(file, formats=(found.format,))
     except Rejected as rejected:
         if not isinstance(rejected.__cause__, UnidentifiedImageError):
             raise
-        raise _unknown(head) from rejected.__cause__
-    width, height = image.size
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise Rejected(
-            "limit_exceeded",
-            f"The image has {width:,} x {height:,} pixels; {MAX_PIXELS:,} in all and {MAX_SIDE:,} a side are the most.",
-        )
+        raise Rejected("corrupt_input", "The image's header is damaged.") from rejected.__cause__
+    if image.width * image.height > found.width * found.height or max(image.size) > max(found.width, found.height):
+        raise Rejected("corrupt_input", "The image says of itself that it is smaller than it is.")
     return image
-
-
-def _unknown(head: bytes) -> Rejected:
-    is_ours = head.startswith(BEGINNINGS) or head[8:12] == b"WEBP" or head[4:12] in (b"ftypavif", b"ftypavis")
-    if is_ours:
-        return Rejected("corrupt_input", "The image's header is damaged.")
-    return Rejected("unsupported_input", "This is no JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP image.")
