@@ -10,8 +10,8 @@ from statistics import median
 
 from PIL.Image import Image, Resampling
 
+from processors.image.backdrop import flatten
 from processors.image.cosines import project, waves
-from processors.image.renditions import flatten
 
 # Transparency lies on grey, where dark and light drawings both stand out, as they would on a page of either sort.
 GREY = "#808080"

@@ -12,8 +12,8 @@ from math import copysign, floor, sqrt
 
 from PIL.Image import Image, Resampling
 
+from processors.image.backdrop import flatten
 from processors.image.cosines import project, waves
-from processors.image.renditions import flatten
 from processors.image.srgb import LINEAR, to_byte
 
 SIDE = 32
@@ -46,7 +46,7 @@ def blurhash(image: Image, x: int = 4, y: int = 3) -> str:
     """
     if not (1 <= x <= 9 and 1 <= y <= 9):
         raise ValueError(f"a BlurHash has 1..9 components a side, not {x} x {y}")
-    small = flatten(shrunk(image, SIDE), PAGE).convert("RGB")
+    small = flatten(shrunk(image, SIDE), PAGE)
     factors = _blurhash_factors(small, x, y)
     mean, details = factors[0], factors[1:]
     largest = max((abs(value) for factor in details for value in factor), default=0.0)
