@@ -5,7 +5,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 # Every plugin that a file of ours may call for, loaded now and not when the first such file comes (see `webp.warm`).
 from PIL import (
@@ -38,6 +38,8 @@ FORMATS = {
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # more would only take memory from the cell's neighbours
 
 SERVER_LIMITS = InputLimits()
+MB = 1_000_000
+MAX_DECODING_BYTES = 245 * MB  # with what a cell has anyway and the renditions need, that stays below 300 MB
 MAX_WARNINGS = 10
 
 # What Pillow's decoders are known to raise for damaged files. MemoryError is not the file's word but the cell's.
@@ -116,9 +118,9 @@ def _check_size(found: Scan, limits: InputLimits, frames: int) -> None:
         )
 
 
-def open_image(file: BinaryIO, limits: InputLimits = SERVER_LIMITS, frames: int = 1) -> ImageFile:
-    """The image with its header read by Pillow, after `inspect`. Raises `Rejected`."""
-    found = inspect(file, limits, frames)
+def open_image(file: BinaryIO, found: Scan | None = None) -> ImageFile:
+    """The image with its header read by Pillow. `found` is what `inspect` said. Raises `Rejected`."""
+    found = found or inspect(file)
     try:
         with decoding():
             image = Image.open(file, formats=(found.format,))
@@ -127,5 +129,37 @@ def open_image(file: BinaryIO, limits: InputLimits = SERVER_LIMITS, frames: int 
             raise
         raise Rejected("corrupt_input", "The image's header is damaged.") from rejected.__cause__
     if image.width * image.height > found.width * found.height or max(image.size) > max(found.width, found.height):
-        raise Rejected("corrupt_input", "The image says of itself that it is smaller than it is.")
+        raise Rejected("corrupt_input", "The image is larger than it says.")
     return image
+
+
+def load(image: ImageFile, found: Scan) -> None:
+    """Decode the first frame. A JPEG that was drafted to a smaller size needs less. Raises `Rejected`."""
+    needed = found.workspace_bytes + found.pixel_bytes * image.width * image.height
+    if needed > MAX_DECODING_BYTES:
+        raise Rejected(
+            "limit_exceeded",
+            f"A {found.format} of {found.width:,} x {found.height:,} pixels takes {needed // MB:,} MB to decode; "
+            f"{MAX_DECODING_BYTES // MB:,} MB are the most.",
+        )
+    if isinstance(image, WebPImagePlugin.WebPImageFile | AvifImagePlugin.AvifImageFile) and image.n_frames == 1:
+        image._decoder = OneFrame(image._decoder)
+    with decoding():
+        image.load()
+
+
+class OneFrame:
+    """A decoder of Pillow's that is gone, with all its buffers, once it gave its only frame: that is copied again."""
+
+    def __init__(self, decoder: Any) -> None:
+        self._decoder = decoder
+
+    def get_next(self) -> object:
+        return self._release().get_next()
+
+    def get_frame(self, number: int) -> object:
+        return self._release().get_frame(number)
+
+    def _release(self) -> Any:
+        decoder, self._decoder = self._decoder, None
+        return decoder

@@ -9,6 +9,7 @@ METADATA = frozenset({b"ICCP", b"EXIF", b"XMP "})
 FIRST = frozenset({b"VP8 ", b"VP8L", b"VP8X"})
 VP8_START = b"\x9d\x01\x2a"
 VP8L_START = 0x2F
+ALPHA = 0x10
 
 
 def is_webp(head: bytes) -> bool:
@@ -16,17 +17,21 @@ def is_webp(head: bytes) -> bool:
 
 
 def scan(source: Source) -> Scan:
-    """libwebp draws every frame on two canvases, and holds the file; Pillow copies the one that it gets."""
+    """libwebp draws on two canvases, holds the file, and gives a copy, which becomes Pillow's only then."""
     chunks = _chunks(source)
     kind, offset, length = next(chunks, (b"", 0, 0))
     if kind not in FIRST:
         raise damaged("it doesn't begin with its header")
-    width, height = _size(kind, source.at(offset, 10))
+    data = source.at(offset, 10)
+    width, height = _size(kind, data)
+    alpha = 1 if kind == b"VP8X" and data[0] & ALPHA else 0
     metadata = frames = 0
     for kind, _, length in chunks:
         metadata += length if kind in METADATA else 0
         frames += kind == b"ANMF"
-    return Scan("WEBP", width, height, max(frames, 1), metadata, workspace_bytes=12 * width * height + source.size)
+    beside_pillow = 12 if frames > 1 else 8  # `opening.load` lets go of the canvases in time
+    workspace = (beside_pillow + alpha) * width * height + source.size
+    return Scan("WEBP", width, height, max(frames, 1), metadata, workspace_bytes=workspace)
 
 
 def _size(kind: bytes, data: bytes) -> tuple[int, int]:
