@@ -140,7 +140,7 @@ class ImageParams(Strict):
     background: Colour | None = Field(None, description="For renditions that give none.")
     auto_orient: bool = Field(True, description="Turn the image upright as its EXIF says.")
     colorspace: Colorspace = Field(
-        "srgb", description="Of the renditions. `p3` and `keep` embed the profile; `keep` is for RGB and grey images."
+        "srgb", description="Of the renditions. `p3` and `keep` embed a profile; `keep` is for RGB images."
     )
     filters: Filters | None = Field(None, examples=[{"grayscale": True}])
     watermark: Watermark | None = None
@@ -178,6 +178,17 @@ class ImageParams(Strict):
 class Camera(BaseModel):
     make: str | None
     model: str | None
+    lens: str | None = None
+
+
+class Exposure(BaseModel):
+    """How the photo was taken, where the camera says it."""
+
+    seconds: float | None = None
+    f_number: float | None = None
+    iso: int | None = None
+    focal_length: float | None = Field(None, description="Millimetres.")
+    focal_length_35mm: int | None = Field(None, description="Millimetres that give the same view on 35 mm film.")
 
 
 class Gps(BaseModel):
@@ -228,6 +239,7 @@ class ImageResult(BaseModel):
     orientation: int = Field(description="That of the EXIF, 1 to 8; applied unless the request said otherwise.")
     icc_profile: str | None = Field(description="The embedded colour profile's name.")
     camera: Camera | None
+    exposure: Exposure | None = None
     taken_at: str | None = Field(description="ISO 8601, in the camera's local time unless it gives an offset.")
     exif: dict[str, JsonValue] | None = Field(description="The known fields, if they were asked for.")
     gps: Gps | None = Field(description="Only if it was asked for.")
