@@ -127,8 +127,9 @@ class _Page:
         return 4 if samples > 1 else next((size for size in (1, 2) if bits <= 8 * size), 4)
 
     def workspace_bytes(self) -> int:
-        """libtiff gets the whole file, and decodes a whole strip or tile at a time."""
+        """libtiff gets the whole file, and decodes a whole strip or tile at a time; Pillow turns a copy upright."""
         width, height = self.value(WIDTH), self.value(LENGTH)
+        turned = self.pixel_bytes() * width * height if self.value(ORIENTATION, 1) > 1 else 0
         if TILE_WIDTH in self._directory:
             across, down = self.value(TILE_WIDTH), self.value(TILE_LENGTH)
         else:
@@ -137,5 +138,6 @@ class _Page:
             if tag in self._directory and self._directory[tag].count > MAX_PIECES:
                 raise Rejected("limit_exceeded", f"The TIFF has more than {MAX_PIECES:,} strips or tiles.")
         if self.value(COMPRESSION, UNCOMPRESSED) == UNCOMPRESSED:
-            return 0
-        return -(-across * down * self.value(BITS, 1) * self.value(SAMPLES, 1) // 8) + self._source.size
+            return turned
+        piece = across * down * self.value(BITS, 1) * self.value(SAMPLES, 1) // 8
+        return max(turned, piece + self._source.size)
