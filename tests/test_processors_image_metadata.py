@@ -233,7 +233,8 @@ def test_all_fields_are_told_by_name_without_what_only_programs_can_read() -> No
     assert fields["BodySerialNumber"] == "SERIAL-1"
     assert fields["ExposureTime"] == 0.008
     assert fields["UserComment"] == "SECRET COMMENT"
-    assert not {"MakerNote", "ExifOffset", "GPSInfo"} & set(fields)
+    assert fields["Orientation"] == 6
+    assert not {"MakerNote", "ExifOffset", "GPSInfo", "XMLPacket"} & set(fields)
     assert json.loads(json.dumps(fields, allow_nan=False)) == fields
 
 

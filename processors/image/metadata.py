@@ -48,8 +48,12 @@ PLACE = frozenset(
         *(GPS.GPSAltitudeRef, GPS.GPSAltitude),
     }
 )
+# Written by programs for programs, and with places of its own in it.
+OPAQUE = frozenset({Base.XMLPacket, Base.IPTCNAA, Base.ImageResources, Base.InterColorProfile, Base.MakerNote})
+POINTERS = frozenset({exif.EXIF_POINTER, exif.GPS_POINTER, Base.ExifInteroperabilityOffset})
 # How a TIFF is laid out: for decoders only.
-LAYOUT = frozenset(range(254, 270)) | set(range(273, 282)) | set(range(320, 348)) | set(range(512, 530)) | {284, 330}
+LAYOUT = frozenset(range(254, 269)) | set(range(273, 282)) | set(range(320, 348)) | set(range(512, 530)) | {284, 330}
+UNTOLD = (OPAQUE | POINTERS | LAYOUT) - {Base.Orientation}
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +205,7 @@ def _fields(block: Block) -> dict[str, JsonValue]:
 
 
 def _value(tag: int, entry: Entry) -> JsonValue:
-    if tag not in TAGS or tag in LAYOUT or tag in (exif.EXIF_POINTER, exif.GPS_POINTER):
+    if tag not in TAGS or tag in UNTOLD:
         return None
     if tag in range(Base.XPTitle, Base.XPSubject + 1):  # Windows' own
         return _clean(entry.data.decode("utf-16-le", "replace"), LONG_TEXT_LENGTH)
