@@ -133,15 +133,20 @@ def open_image(file: BinaryIO, found: Scan | None = None) -> ImageFile:
     return image
 
 
-def load(image: ImageFile, found: Scan) -> None:
-    """Decode the first frame. A JPEG that was drafted to a smaller size needs less. Raises `Rejected`."""
-    needed = found.workspace_bytes + found.pixel_bytes * image.width * image.height
+def check_memory(found: Scan, size: tuple[int, int]) -> None:
+    """Whether the first frame may be decoded to `size`. A JPEG that was drafted to a smaller one needs less."""
+    needed = found.workspace_bytes + found.pixel_bytes * size[0] * size[1]
     if needed > MAX_DECODING_BYTES:
         raise Rejected(
             "limit_exceeded",
             f"A {found.format} of {found.width:,} x {found.height:,} pixels takes {needed // MB:,} MB to decode; "
             f"{MAX_DECODING_BYTES // MB:,} MB are the most.",
         )
+
+
+def load(image: ImageFile, found: Scan) -> None:
+    """Decode the first frame, within the limit on memory. Raises `Rejected`."""
+    check_memory(found, image.size)
     if isinstance(image, WebPImagePlugin.WebPImageFile | AvifImagePlugin.AvifImageFile) and image.n_frames == 1:
         image._decoder = OneFrame(image._decoder)
     with decoding():

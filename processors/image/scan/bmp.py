@@ -22,6 +22,6 @@ def scan(source: Source) -> Scan:
     else:
         raise damaged("its header has an unknown length")
     if packing in RUN_LENGTHS and max(width * abs(height), source.size) > MAX_RUN_LENGTHS:
-        raise Rejected("limit_exceeded", f"{MAX_RUN_LENGTHS:,} pixels and bytes are the most for run-length coded BMP.")
+        raise Rejected("limit_exceeded", f"A run-length coded BMP may have {MAX_RUN_LENGTHS:,} pixels and bytes.")
     # A negative height means that the top row comes first.
     return Scan("BMP", width, abs(height), pixel_bytes=1 if bits <= 8 else 4)
