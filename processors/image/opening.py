@@ -3,7 +3,7 @@
 import io
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
@@ -87,14 +87,16 @@ def collecting(notes: list[str]) -> Iterator[None]:
     notes.extend(list(found)[:MAX_WARNINGS])
 
 
-def inspect(file: BinaryIO, limits: InputLimits = SERVER_LIMITS, frames: int = 1) -> Scan:
+def inspect(
+    file: BinaryIO, limits: InputLimits = SERVER_LIMITS, frames: int = 1, formats: Collection[str] = tuple(FORMATS)
+) -> Scan:
     """The image's structure, within `limits`, before any decoder saw it. `frames` is how many are to be decoded."""
     size = file.seek(0, io.SEEK_END)
     if size > limits.max_file_bytes:
         raise Rejected("limit_exceeded", f"The file has {size:,} bytes; {limits.max_file_bytes:,} are the most.")
     format_ = identify(file)
-    if format_ not in FORMATS:
-        raise Rejected("unsupported_input", f"This is no image in one of {', '.join(FORMATS)}.")
+    if format_ is None or format_ not in formats:
+        raise Rejected("unsupported_input", f"This is no image in one of {', '.join(formats)}.")
     found = scan(file, format_)
     _check_size(found, limits, frames)
     if found.metadata_bytes > MAX_METADATA_BYTES:
