@@ -279,6 +279,12 @@ def test_damaged_metadata_leaves_a_warning(exif: bytes) -> None:
     assert notes == ([DAMAGED] if len(exif) > 6 else [])
 
 
+def test_a_prefix_may_stand_twice_and_a_million_times_costs_nothing() -> None:
+    twice = read_metadata(with_block(b"Exif\0\0" * 2 + block_bytes()), io.BytesIO(), [])
+    assert twice.orientation == 6
+    assert read_metadata(with_block(b"Exif\0\0" * 1_000_000), io.BytesIO(), []).block.damaged
+
+
 # -- into renditions
 
 

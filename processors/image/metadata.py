@@ -95,12 +95,12 @@ def _block_bytes(info: Mapping[str | tuple[int, int], object]) -> bytes:
     found = info.get("exif", b"")
     profile = info.get("Raw profile type exif")  # ImageMagick's way: in hexadecimal, behind three lines of other things
     if not found and isinstance(profile, str):
-        digits = "".join(profile.split("\n")[3:])
-        found = bytes.fromhex(digits) if re.fullmatch("([0-9a-fA-F]{2})*", digits) else b"?"
+        try:
+            found = bytes.fromhex("".join(profile.split("\n")[3:]))
+        except ValueError:
+            found = b"?"  # damaged, and not nothing
     data = found if isinstance(found, bytes) else b""
-    while data.startswith(exif.PREFIX):
-        data = data[len(exif.PREFIX) :]
-    return data
+    return data.removeprefix(exif.PREFIX).removeprefix(exif.PREFIX)  # some writers put it there twice
 
 
 def _orientation(block: Block, info: Mapping[str | tuple[int, int], object]) -> int:
@@ -109,7 +109,7 @@ def _orientation(block: Block, info: Mapping[str | tuple[int, int], object]) -> 
         return int(found) if found in range(1, 9) else 1
     for place in XMP_PLACES:
         packet = info.get(place, b"")
-        data = packet.encode() if isinstance(packet, str) else packet
+        data = packet.encode(errors="replace") if isinstance(packet, str) else packet
         if isinstance(data, bytes) and (matched := XMP_ORIENTATION.search(data)):
             return int(matched[1])
     return 1
