@@ -16,7 +16,8 @@ from PIL.ExifTags import GPS, IFD, Base
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import IFDRational
 
-from processors.image.metadata import DAMAGED, PASSED_ON, Metadata, Told, passed_on, read_metadata, tell
+from processors.image.exif import Block, Entry
+from processors.image.metadata import COPYRIGHT, DAMAGED, PASSED_ON, Metadata, Told, passed_on, read_metadata, tell
 from processors.image.models import Camera, Exposure, Gps, Strip
 from tests.pictures import encoded, oriented, quarters
 from tests.test_processors_image_exif import block_bytes
@@ -337,6 +338,21 @@ def test_every_format_takes_the_block_and_gives_it_back(format_: str) -> None:
     metadata, notes = opened(data)
     assert notes == []
     assert tell(metadata, "basic", "keep") == tell(of(), "basic", "drop")
+
+
+def test_even_a_block_of_nothing_but_long_values_fits_into_a_jpeg() -> None:
+    def full(length: int) -> Block:
+        entries: dict[int, Entry] = {tag: Entry(2, b"x" * length, "<") for tag in PASSED_ON}
+        entries.update({tag: Entry(2, b"y" * 4096, "<") for tag in COPYRIGHT})
+        return Block(entries, entries, entries)
+
+    for length in (1000, 1001):
+        written = passed_on(Metadata(block=full(length)), "none", "keep", 6)
+        assert len(written) < 65_533
+        metadata, notes = opened(encoded(quarters(), "JPEG", exif=written))
+        assert notes == []
+        assert (set(PASSED_ON) <= set(metadata.block.image)) == (length == 1000)
+        assert metadata.block.image[Base.Copyright].data == b"y" * 4096
 
 
 # -- against another reader

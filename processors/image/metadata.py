@@ -249,7 +249,8 @@ def passed_on(metadata: Metadata, strip: Strip, gps: Literal["drop", "keep"], tu
         return b""
     block = metadata.block
     tags = COPYRIGHT if strip == "keep_copyright" else PASSED_ON
-    image, photo = _only(block.image, tags), _only(block.photo, tags)
+    image = _only(block.image, tags)
+    photo = _only(block.photo, tags - image.keys())
     place = _only(block.gps, PLACE) if strip == "none" and gps == "keep" and _place(block.gps) else {}
     if turn != 1:
         image[Base.Orientation] = exif.short(turn, block.order)
@@ -257,4 +258,6 @@ def passed_on(metadata: Metadata, strip: Strip, gps: Literal["drop", "keep"], tu
 
 
 def _only(directory: Directory, tags: Iterable[int]) -> dict[int, Entry]:
-    return {tag: directory[tag] for tag in tags if tag in directory}
+    """Without long values, but for the copyright: all together fit into the one segment that a JPEG has for them."""
+    found = {tag: directory[tag] for tag in tags if tag in directory}
+    return {tag: entry for tag, entry in found.items() if tag in COPYRIGHT or len(entry.data) <= LONG_TEXT_LENGTH}
