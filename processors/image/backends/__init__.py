@@ -7,10 +7,10 @@ from processors.image.backends.base import Backend
 __all__ = ["Backend", "load"]
 
 
-def _pillow() -> Backend:
-    from processors.image.backends.pillow import Pillow
+def _plain() -> Backend:
+    from processors.image.backends.plain import Plain
 
-    return Pillow()
+    return Plain()
 
 
 def _fast() -> Backend:
@@ -25,7 +25,7 @@ def _vips() -> Backend:
     return Vips()
 
 
-LOADERS: Mapping[str, Callable[[], Backend]] = {"pillow": _pillow, "fast": _fast, "vips": _vips}
+LOADERS: Mapping[str, Callable[[], Backend]] = {"pillow": _plain, "fast": _fast, "vips": _vips}
 
 
 def load(name: str) -> Backend:

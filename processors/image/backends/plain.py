@@ -1,4 +1,4 @@
-"""Pillow itself, the default: what the pipeline does when a back end takes nothing."""
+"""Pillow itself, the default: what is done when a back end takes nothing."""
 
 from typing import BinaryIO
 
@@ -7,7 +7,7 @@ from PIL.ImageFile import ImageFile
 from processors.image.backends.base import Size
 
 
-class Pillow:
+class Plain:
     def takes(self, image: ImageFile, file: BinaryIO) -> bool:
         return False
 
