@@ -17,7 +17,7 @@ LANCZOS = Interpolation.LANCZOS | Interpolation.ACCURATE_RND  # without the latt
 SMALL = 1 << 16  # pixels: up to here Pillow is as quick, and boxes are exact to a fraction of a pixel
 STRIP = 1 << 20  # pixels
 
-LARGE = 16 << 20  # pixels: above, an image isn't whole a second time
+LARGE = 8 << 20  # pixels: above, an image is never whole a second time
 STRIP = 1 << 20
 
 # How much smaller plain means of blocks may make an image before Lanczos: by no more than leaves it this many times
@@ -46,23 +46,45 @@ def resize(image: Image.Image, size: Size, box: Box | None = None) -> Image.Imag
     return _scale(_weighted(image), size).convert(image.mode)
 
 
-def shrink(image: Image.Image, size: Size, box: Box, convert: Convert) -> Image.Image:
-    """`resize` of an image in any mode, which `convert` makes ready.
+def shrink(image: Image.Image, size: Size, box: Box, convert: Convert, release: Callable[[], None]) -> Image.Image:
+    """`resize` of an image in any mode, which `convert` makes ready. `release` frees it once it is no longer needed.
 
-    A large one is converted and narrowed strip by strip: 50 megapixels take 200 MB, and are there only once.
+    A large one is converted and narrowed strip by strip, and is gone before it is scaled the other way: 50 megapixels
+    take 200 MB, and are there only once.
     """
     if image.width * image.height <= LARGE:
-        return resize(convert(image), size, box)
-    width = max(size[0], NARROW)
-    across, down = _factor(image.width, width, LARGE_GAP), _factor(image.height, max(size[1], NARROW), LARGE_GAP)
+        ready = convert(image)
+        resized = resize(ready, size, box)
+        if resized is not image:
+            release()
+        return resized
+    width, height = max(size[0], NARROW), max(size[1], NARROW)
+    mode, planes = _narrowed(image, width, _factor(image.height, height, LARGE_GAP), convert)
+    release()
+    scaler = VideoReformatter()
+    bands = [_scaled(scaler, planes.pop(0), (width, height)) for _ in range(len(planes))]
+    merged = Image.merge(PREMULTIPLIED.get(mode, mode), bands)
+    return resize(merged.convert(mode) if mode in PREMULTIPLIED else merged, size)
+
+
+def _narrowed(image: Image.Image, width: int, down: int, convert: Convert) -> tuple[str, list[av.VideoFrame]]:
+    """The mode that `convert` gave, and a plane for each of its bands, so wide and a `down`th as high."""
+    across = _factor(image.width, width, LARGE_GAP)
     rows = max(1, STRIP // (image.width * down)) * down
-    strips = []
+    scaler, done = VideoReformatter(), 0
+    planes: list[av.VideoFrame] = []
+    mode = ""
     for top in range(0, image.height, rows):
         strip = convert(image.crop((0, top, image.width, min(top + rows, image.height))))
+        mode, strip = strip.mode, _weighted(strip)
         if (across, down) != (1, 1):
             strip = strip.reduce((across, down))
-        strips.append(_scale(_weighted(strip), (width, strip.height)).convert(strip.mode))
-    return resize(_stacked(strips), size, (0, 0, width, image.height / down))
+        bands = len(strip.getbands())
+        planes = planes or [av.VideoFrame(width, -(-image.height // down), "gray") for _ in range(bands)]
+        for band, plane in enumerate(planes):
+            _fill(plane, done, _scaled(scaler, _plane(strip, band), (width, strip.height)))
+        done += strip.height
+    return mode, planes
 
 
 def _whole_pixels(box: Box) -> tuple[int, int, int, int]:
@@ -78,26 +100,30 @@ def _weighted(image: Image.Image) -> Image.Image:
     return image.convert(PREMULTIPLIED[image.mode]) if image.mode in PREMULTIPLIED else image
 
 
-def _stacked(strips: list[Image.Image]) -> Image.Image:
-    whole = Image.new(strips[0].mode, (strips[0].width, sum(strip.height for strip in strips)))
-    top = 0
-    for strip in strips:
-        whole.paste(strip, (0, top))
-        top += strip.height
-    return whole
-
-
 def _scale(image: Image.Image, size: Size) -> Image.Image:
     if image.size == size:
         return image
     scaler = VideoReformatter()
-    planes = [_scale_plane(scaler, image.getchannel(band), size) for band in range(len(image.getbands()))]
-    return Image.merge(image.mode, planes)
+    bands = [_scaled(scaler, _plane(image, band), size) for band in range(len(image.getbands()))]
+    return Image.merge(image.mode, bands)
 
 
-def _scale_plane(scaler: VideoReformatter, band: Image.Image, size: Size) -> Image.Image:
-    frame = av.VideoFrame(band.width, band.height, "gray")
+def _plane(image: Image.Image, band: int) -> av.VideoFrame:
+    """Strip by strip: a large image's band would be there three times, on its way."""
+    frame = av.VideoFrame(image.width, image.height, "gray")
+    rows = max(1, STRIP // image.width)
+    for top in range(0, image.height, rows):
+        part = image if rows >= image.height else image.crop((0, top, image.width, min(top + rows, image.height)))
+        _fill(frame, top, part.getchannel(band))
+    return frame
+
+
+def _fill(frame: av.VideoFrame, top: int, rows: Image.Image) -> None:
     (plane,) = frame.planes
-    plane.update(band.tobytes("raw", "L", plane.line_size, 1))
+    data = rows.tobytes("raw", "L", plane.line_size, 1)
+    memoryview(plane)[top * plane.line_size : top * plane.line_size + len(data)] = data
+
+
+def _scaled(scaler: VideoReformatter, frame: av.VideoFrame, size: Size) -> Image.Image:
     (plane,) = scaler.reformat(frame, *size, "gray", interpolation=LANCZOS, threads=1).planes
     return Image.frombuffer("L", size, bytes(plane), "raw", "L", plane.line_size, 1)

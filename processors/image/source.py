@@ -1,6 +1,6 @@
 """The opened image: its pixels, frame by frame, no larger than needed, upright and in the wanted colours."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -66,11 +66,12 @@ class Source:
         stored = _turned(wanted, self.turn)
         pixels = self.backend.decode(self.image, self.file, stored)
         if pixels is not None:
-            return self._develop(pixels, stored, (0, 0, *pixels.size))
+            return self._develop(pixels, stored, (0, 0, *pixels.size), pixels.close)
         with decoding():
             drafted = self.image.draft(None, stored)
         load(self.image, self.found)
-        return self._develop(self.image, stored, drafted[1] if drafted else (0, 0, *self.image.size))
+        box = drafted[1] if drafted else (0, 0, *self.image.size)
+        return self._develop(self.image, stored, box, keep if self.is_animated else self.image.close)
 
     def frames(self, most: int, wanted: Size) -> Iterator[tuple[Image.Image, float]]:
         """At most so many frames of an animation, each composed with those before it, and its milliseconds."""
@@ -81,7 +82,7 @@ class Source:
             duration = float(self.image.info.get("duration") or 0)
             if self.header.format == "GIF" and duration <= QUICKEST:
                 duration = SLOW
-            yield self._develop(self.image, _turned(wanted, self.turn), (0, 0, *self.image.size)), duration
+            yield self._develop(self.image, _turned(wanted, self.turn), (0, 0, *self.image.size), keep), duration
 
     def shown(self, most: int) -> range:
         """The frames that are part of the animation. An APNG may begin with one that isn't."""
@@ -95,17 +96,21 @@ class Source:
             return ONCE if loop is None else FOREVER if loop == 0 else loop + 1
         return loop if isinstance(loop, int) else FOREVER
 
-    def _develop(self, pixels: Image.Image, stored: Size, box: Box) -> Image.Image:
+    def _develop(self, pixels: Image.Image, stored: Size, box: Box, release: Callable[[], None]) -> Image.Image:
         """RGB or RGBA. Turning and colours cost least where there are fewest pixels, so they come after shrinking."""
         with decoding():
             convert = eight_bits(pixels, self.header.bit_depth, self.notes)
-            picture = shrink(pixels, stored, box, convert)
+            picture = shrink(pixels, stored, box, convert, release)
         if self.turn in UPRIGHT:
             picture = picture.transpose(UPRIGHT[self.turn])
         picture, self.icc = to_colorspace(picture, self.profile, self.colorspace, self.notes)
         if picture.mode == "RGBA" and picture.getchannel("A").getextrema() == OPAQUE:
             return picture.convert("RGB")
         return picture
+
+
+def keep() -> None:
+    """For pixels that are needed again."""
 
 
 def _turned(size: Size, turn: int) -> Size:

@@ -18,12 +18,12 @@ def apply_watermark(image: Image.Image, watermark: Watermark) -> Image.Image:
     """An RGB or RGBA image with the text as wide as `scale` of it, or as fits its height; the mode stays."""
     if not isinstance(FONT, ImageFont.FreeTypeFont):
         raise RuntimeError("this Pillow was built without FreeType")
-    left, top, right, bottom = FONT.getbbox(watermark.text)
+    left, top, right, bottom = FONT.getbbox(watermark.text, stroke_width=SAMPLE_SIZE * EDGE)
     margin = round(min(image.size) * MARGIN)
     room = max(1, image.width - 2 * margin), max(1, image.height - 2 * margin)
     share = min(watermark.scale * image.width, room[0]) / max(1, right - left), room[1] / max(1, bottom - top)
     font = FONT.font_variant(size=max(SMALLEST, SAMPLE_SIZE * min(share)))
-    edge = max(1, round(font.size * EDGE))
+    edge = font.size * EDGE
     left, top, right, bottom = font.getbbox(watermark.text, stroke_width=edge)
     x, y = ANCHORS[watermark.gravity]
     at = (
