@@ -16,9 +16,16 @@ MAX_FRAMES = 2_000
 MAX_FILE_BYTES = 256 << 20
 MAX_RENDITIONS = 16
 
-# The greediest image that MAX_PIXELS lets in, a WebP with transparency, was seen to take 860 MB; a JPEG of 24
-# megapixels takes 120 MB, since it is decoded no larger than needed.
-LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=120, total_seconds=300, output_bytes=256 << 20, output_files=16)
+# What is let in stays below 300 MB with the default renditions (see `opening`). A wide rendition takes more: AVIF 29
+# bytes for each of its pixels, WebP 11, or 24 with transparency. The address space is some 110 MB more than is used.
+LIMITS = Limits(
+    memory_bytes=768 << 20,
+    address_space_bytes=1 << 30,
+    cpu_seconds=120,
+    total_seconds=300,
+    output_bytes=256 << 20,
+    output_files=16,
+)
 
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 Compass = Literal[

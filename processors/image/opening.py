@@ -39,7 +39,15 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # more would only take memory from the 
 
 SERVER_LIMITS = InputLimits()
 MB = 1_000_000
-MAX_DECODING_BYTES = 245 * MB  # with what a cell has anyway and the renditions need, that stays below 300 MB
+
+# A cell has some 40 MB anyway, and stays below 300 MB with these. The pixels are there until they were scaled down,
+# which takes another 50 MB where no rendition is wider than 1,920.
+MAX_DECODING_BYTES = 250 * MB
+SCALING_BYTES = 50 * MB
+# Frames are put together on canvases: what is shown, what was before, what is encoded and what was encoded last.
+ANIMATION_BYTES = 80 * MB
+ANIMATION_BYTES_OF_A_PIXEL = 20
+PAGED = frozenset({"TIFF"})  # pages are no frames: only the first one is decoded
 MAX_WARNINGS = 10
 
 # What Pillow's decoders are known to raise for damaged files. MemoryError is not the file's word but the cell's.
@@ -110,7 +118,7 @@ def _check_size(found: Scan, limits: InputLimits, frames: int) -> None:
         raise Rejected("corrupt_input", "The image has no pixels.")
     if found.frames > limits.max_frames:
         raise Rejected("limit_exceeded", f"The image has {found.frames:,} frames; {limits.max_frames:,} are the most.")
-    decoded = min(found.frames, frames)
+    decoded = 1 if found.format in PAGED else min(found.frames, frames)
     if decoded * width * height > limits.max_pixels or max(width, height) > limits.max_side:
         times = f" x {decoded:,} frames" if decoded > 1 else ""
         raise Rejected(
@@ -118,6 +126,8 @@ def _check_size(found: Scan, limits: InputLimits, frames: int) -> None:
             f"The image has {width:,} x {height:,} pixels{times}; {limits.max_pixels:,} in all and "
             f"{limits.max_side:,} a side are the most.",
         )
+    if decoded > 1:
+        _check_bytes(found, ANIMATION_BYTES_OF_A_PIXEL * width * height + ANIMATION_BYTES)
 
 
 def open_image(file: BinaryIO, found: Scan | None = None) -> ImageFile:
@@ -137,11 +147,14 @@ def open_image(file: BinaryIO, found: Scan | None = None) -> ImageFile:
 
 def check_memory(found: Scan, size: tuple[int, int]) -> None:
     """Whether the first frame may be decoded to `size`. A JPEG that was drafted to a smaller one needs less."""
-    needed = found.workspace_bytes + found.pixel_bytes * size[0] * size[1]
+    _check_bytes(found, found.pixel_bytes * size[0] * size[1] + max(found.workspace_bytes, SCALING_BYTES))
+
+
+def _check_bytes(found: Scan, needed: int) -> None:
     if needed > MAX_DECODING_BYTES:
         raise Rejected(
             "limit_exceeded",
-            f"A {found.format} of {found.width:,} x {found.height:,} pixels takes {needed // MB:,} MB to decode; "
+            f"{found.format} of {found.width:,} x {found.height:,} pixels takes {needed // MB:,} MB to decode; "
             f"{MAX_DECODING_BYTES // MB:,} MB are the most.",
         )
 
