@@ -20,11 +20,14 @@ from bench.likeness import likeness
 
 MIB = 1 << 20
 
-WEBP = {"format": "webp"}
+WEBP, JPEG = {"format": "webp"}, {"format": "jpeg", "quality": 80}
 SHARP_WEBP = {"format": "webp", "quality": 80, "effort": 4}  # its defaults, written out
 EQUAL_WEBP = {"format": "webp", "quality": 80, "effort": "balanced"}
+FAST, VIPS = {"DROPOFF_IMAGE_BACKEND": "fast"}, {"DROPOFF_IMAGE_BACKEND": "vips"}
 PEERS_WEBP: Mapping[str, Peer] = {
     "dropoff": Peer("dropoff", WEBP),
+    "dropoff, fast": Peer("dropoff", WEBP, FAST),
+    "dropoff, vips": Peer("dropoff", WEBP, VIPS),
     "sharp": Peer("sharp", SHARP_WEBP),
     "pyvips": Peer("pyvips", {"format": "webp", "Q": 80, "effort": 4}),
     "naive Pillow": Peer("naive", WEBP),
@@ -62,25 +65,45 @@ PARTS: Mapping[str, Part] = {
     "equal": Part(
         "JPEG -> WebP at equal effort and quality",
         jpegs,
-        {**PEERS_WEBP, "dropoff": Peer("dropoff", EQUAL_WEBP)},
+        {
+            "dropoff": Peer("dropoff", EQUAL_WEBP),
+            "sharp": PEERS_WEBP["sharp"],
+            "pyvips": PEERS_WEBP["pyvips"],
+            "naive Pillow": PEERS_WEBP["naive Pillow"],
+        },
         [Bar("dropoff", "sharp", 1.0, 1.15, bytes=1.01)],
     ),
     "jpeg": Part(
         "JPEG -> JPEG, quality 80",
         jpegs,
         {
-            "dropoff": Peer("dropoff", {"format": "jpeg", "quality": 80}),
-            "sharp": Peer("sharp", {"format": "jpeg", "quality": 80}),
+            "dropoff": Peer("dropoff", JPEG),
+            "dropoff, fast": Peer("dropoff", JPEG, FAST),
+            "dropoff, vips": Peer("dropoff", JPEG, VIPS),
+            "sharp": Peer("sharp", JPEG),
             "pyvips": Peer("pyvips", {"format": "jpeg", "Q": 80}),
-            "naive Pillow": Peer("naive", {"format": "jpeg", "quality": 80}),
+            "naive Pillow": Peer("naive", JPEG),
         },
-        [Bar("dropoff", "sharp", 1.0, 1.5)],
+        [
+            Bar("dropoff", "sharp", 1.0, 1.5),
+            Bar("dropoff, fast", "sharp", 1.0, 1.5),
+            Bar("dropoff, vips", "sharp", 1.6, 2.0),
+        ],
     ),
     "inputs": Part(
         "PNG, TIFF, WebP, AVIF -> WebP",
         other_inputs,
-        {**PEERS_WEBP, "dropoff, equal effort": Peer("dropoff", EQUAL_WEBP)},
-        [Bar("dropoff", "sharp", 0.85, 1.1), Bar("dropoff, equal effort", "sharp", 0.85, 1.1)],
+        {
+            **PEERS_WEBP,
+            "dropoff, equal": Peer("dropoff", EQUAL_WEBP),
+            "dropoff, vips, equal": Peer("dropoff", EQUAL_WEBP, VIPS),
+        },
+        [
+            Bar("dropoff", "sharp", 0.85, 1.1),
+            Bar("dropoff, vips", "sharp", 0.85, 1.1),
+            Bar("dropoff, equal", "sharp", 0.85, 1.1),
+            Bar("dropoff, vips, equal", "sharp", 0.85, 1.1),
+        ],
     ),
     "avif": Part(
         "JPEG -> AVIF, each at its defaults",
@@ -108,10 +131,11 @@ class Seen:
 
 
 class Bench:
-    def __init__(self, folder: Path, rounds: int, photos: int | None) -> None:
+    def __init__(self, folder: Path, rounds: int, photos: int | None, *, each: bool) -> None:
         self.folder = folder
         self.rounds = rounds
         self.photos = photos
+        self.each = each
         self.has_sharp = sharp_is_here()
 
     def run(self, part: Part) -> None:
@@ -125,6 +149,10 @@ class Bench:
             milliseconds = statistics.geometric_mean(statistics.median(times) * 1000 for times in own.seconds.values())
             ssim = statistics.mean(own.ssim.values())
             print(f"  {name:22} {milliseconds:7.0f} ms CPU   SSIM {ssim:.4f}   {sum(own.bytes.values()) / 1e3:7.0f} kB")
+        if self.each:
+            for source in inputs:
+                times = (f"{name} {statistics.median(own.seconds[source]) * 1000:.0f}" for name, own in seen.items())
+                print(f"    {source.name}: {', '.join(times)}")
         for bar in part.bars:
             if bar.ours in seen and bar.theirs in seen:
                 print(f"  {judge(bar, seen[bar.ours], seen[bar.theirs])}", flush=True)
@@ -192,11 +220,12 @@ def main() -> int:
     arguments.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; default all")
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--photos", type=int, default=None, help="only so many of the images")
+    arguments.add_argument("--each", action="store_true", help="tell the milliseconds for each image too")
     given = arguments.parse_args()
     if unknown := set(given.parts) - set(parts):
         arguments.error(f"unknown parts: {', '.join(unknown)}")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        bench = Bench(Path(folder), given.rounds, given.photos)
+        bench = Bench(Path(folder), given.rounds, given.photos, each=given.each)
         if not bench.has_sharp:
             print("there is no node or no npm here, so sharp is left out")
         for part in given.parts or parts:

@@ -31,3 +31,8 @@ class Backend(Protocol):
         None: it can't be done, and Pillow shall.
         """
         ...
+
+
+def can_halve(size: Size, wanted: Size) -> bool:
+    """Whether Pillow may decode a JPEG at 1/2 or less: libjpeg-turbo has vector code for it, and nothing is quicker."""
+    return size[0] >= 2 * wanted[0] and size[1] >= 2 * wanted[1]

@@ -6,7 +6,7 @@ import simplejpeg
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from processors.image.backends.base import Size
+from processors.image.backends.base import Size, can_halve
 
 FORMATS = ("JPEG", "MPO")
 COLOURS = {"L": "GRAY", "RGB": "RGB"}
@@ -26,8 +26,3 @@ class Fast:
         except ValueError:  # at the first irregularity; Pillow forgives some
             return None
         return Image.frombuffer(image.mode, (pixels.shape[1], pixels.shape[0]), pixels, "raw", image.mode, 0, 1)
-
-
-def can_halve(size: Size, wanted: Size) -> bool:
-    """libjpeg-turbo has vector code for 1/2, 1/4 and 1/8: where Pillow can use that, it is quicker."""
-    return size[0] >= 2 * wanted[0] and size[1] >= 2 * wanted[1]
