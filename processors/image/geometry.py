@@ -101,7 +101,7 @@ def _cover(image: Size, box: Size, rendition: Rendition, find: Find | None) -> L
     if not rendition.enlarge:
         box = scaled(box, min(1.0, image[0] / box[0], image[1] / box[1]))
     scale = min(image[0] / box[0], image[1] / box[1])
-    width, height = box[0] * scale, box[1] * scale
+    width, height = min(image[0], box[0] * scale), min(image[1], box[1] * scale)
     if rendition.gravity == "attention" and find is not None:
         x, y = find((width / image[0], height / image[1]))
     else:

@@ -32,7 +32,8 @@ Convert = Callable[[Image.Image], Image.Image]
 
 def resize(image: Image.Image, size: Size, box: Box | None = None) -> Image.Image:
     """The part of an image that is within `box`, as `size`. The mode is L, LA, RGB, RGBA or CMYK."""
-    part = box or (0, 0, *image.size)
+    left, top, right, bottom = box or (0, 0, *image.size)
+    part = (max(0, left), max(0, top), min(image.width, right), min(image.height, bottom))  # but for a rounding
     if image.size == size and part == (0, 0, *size):
         return image
     if image.width * image.height <= SMALL:
