@@ -14,7 +14,7 @@ from processors.image.description import describe, small_layout, srcset
 from processors.image.extras import Extras
 from processors.image.facts import read_header
 from processors.image.metadata import Metadata, passed_on, read_metadata, tell
-from processors.image.models import ImageParams, ImageResult, NotRendered, Rendered, Rendition
+from processors.image.models import MAX_FRAMES, ImageParams, ImageResult, NotRendered, Rendered, Rendition
 from processors.image.opening import FORMATS, collecting, decoding, inspect, load, open_image
 from processors.image.renderer import Renderer
 from processors.image.renditions import Plan, Pyramid, check, needed, plan
@@ -109,7 +109,9 @@ class Job:
 
     def _possible(self, plans: list[Plan], source: Source) -> list[Plan]:
         """Without those that would be too much, where that is tolerated."""
-        frames = len(source.shown(self.work.params.max_frames))
+        frames, all_frames = (len(source.shown(most)) for most in (self.work.params.max_frames, MAX_FRAMES))
+        if frames < all_frames and any(one.animated for one in plans):
+            self.notes.append(f"The animation has {all_frames:,} frames; the first {frames:,} were kept.")
         for one in plans:
             with self._tolerating(one.rendition):
                 check(one, frames)
