@@ -20,7 +20,7 @@ from ingest.sandbox import ENVIRONMENT, Order, Sandbox
 from ingest.verdict import Finished
 from processors.base import AnyProcessor, Rejected, RejectionCode
 from processors.image import ImageProcessor
-from processors.image.backends import LOADERS, load
+from processors.image.backends import LOADERS, load, vips
 from processors.image.backends.base import Size
 from processors.image.extras import Extras
 from processors.image.models import ImageResult
@@ -121,6 +121,13 @@ def test_what_is_not_taken_or_damaged_is_left_to_pillow(case: str) -> None:
     name, make = LEFT[case]
     image, file = opened(make())
     assert load(name).decode(image, file, (560, 373)) is None
+
+
+def test_a_file_too_large_to_be_held_in_memory_is_left_to_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded(photo(), "PNG")
+    monkeypatch.setattr(vips, "MOST_BYTES", len(data))
+    assert load("vips").takes(*opened(data))
+    assert not load("vips").takes(*opened(data + b" "))
 
 
 def test_pillow_leaves_everything_to_itself() -> None:

@@ -3,8 +3,8 @@
 Rules that must stay true:
 1. It is asked only about images that were inspected and opened: format, size and limits are settled, and Pillow has
    read the header. A back end brings pixels, and decides nothing.
-2. What it doesn't take, and whatever seems damaged to it, Pillow decodes, and has the last word. So every file ends
-   the same way with every back end.
+2. What it doesn't take, and whatever seems damaged to it, Pillow decodes, and has the last word. So a damaged file
+   ends the same way with every back end; a whole one may be taken that Pillow would need too much memory for.
 3. Loading it starts no thread: cells are forked from the process that does.
 """
 

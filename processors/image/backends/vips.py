@@ -1,4 +1,4 @@
-"""PNG, TIFF and JPEG through libvips (the extra `vips`): decoded and scaled strip by strip, never whole in memory.
+"""PNG, TIFF and JPEG through libvips (the extra `vips`): decoded and scaled strip by strip.
 
 PNG and TIFF take it half as long as Pillow, a JPEG three quarters, unless Pillow may decode it at half its size: that
 stays there, as do WebP and AVIF. libvips decodes those no sooner, and its quick way to a smaller WebP blurs.
@@ -16,6 +16,7 @@ from processors.image.backends.base import Size, can_halve
 JPEG = "jpegload_buffer"
 LOADERS = {"JPEG": JPEG, "MPO": JPEG, "PNG": "pngload_buffer", "TIFF": "tiffload_buffer"}
 MODES = ("L", "LA", "RGB", "RGBA")
+MOST_BYTES = 64 << 20  # the file is in memory meanwhile
 TAIL_BYTES = 64 << 10
 
 pyvips.block_untrusted_set(True)  # the loaders that are not hardened against hostile files
@@ -25,7 +26,7 @@ pyvips.cache_set_max(0)
 
 class Vips:
     def takes(self, image: ImageFile, file: BinaryIO) -> bool:
-        if image.format not in LOADERS or image.mode not in MODES:
+        if image.format not in LOADERS or image.mode not in MODES or file.seek(0, io.SEEK_END) > MOST_BYTES:
             return False
         if LOADERS[image.format] == JPEG:
             return True
