@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from ingest import kernel
@@ -31,8 +32,8 @@ WARM_SECONDS = 60.0
 FAREWELL_SECONDS = 5.0  # for the zygote to end its cells
 ERROR_TAIL_BYTES = 1500  # of a cell's standard error, in a log line
 
-# Everything that zygote and cells know of our environment. glibc's arenas would eat up the address space that a cell
-# may have.
+# Everything that zygote and cells know of our environment, but for the processors' own settings. glibc's arenas would
+# eat up the address space that a cell may have.
 ENVIRONMENT = {
     "PATH": os.defpath,
     "LANG": "C.UTF-8",
@@ -78,10 +79,10 @@ class Order:
 class Zygote:
     """The zygote as our child, from its warming on. Raises `SandboxError` when it can't be warmed."""
 
-    def __init__(self, python: str, kinds: Sequence[str], seconds: float) -> None:
+    def __init__(self, python: str, kinds: Sequence[str], settings: Mapping[str, str], seconds: float) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            self._process = _execute(python, theirs, kinds)
+            self._process = _execute(python, theirs, kinds, settings)
         except OSError as error:
             self._control.close()
             raise SandboxError(f"{python} can't be executed: {error.strerror}") from None
@@ -144,10 +145,12 @@ class Zygote:
         ]
 
 
-def _execute(python: str, control: socket.socket, kinds: Sequence[str]) -> "subprocess.Popen[bytes]":
+def _execute(
+    python: str, control: socket.socket, kinds: Sequence[str], settings: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [python, "-I", "-m", "ingest.zygote", str(control.fileno()), *kinds],
-        env=ENVIRONMENT,
+        env={**settings, **ENVIRONMENT},
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -157,12 +160,20 @@ def _execute(python: str, control: socket.socket, kinds: Sequence[str]) -> "subp
 
 
 class Sandbox:
-    """Thread-safe: `run` blocks its thread, several may run at once. `python` is the interpreter of the cells."""
+    """Thread-safe: `run` blocks its thread, several may run at once.
+
+    `settings` are those of the processors, for their environment; `python` is the interpreter of the cells.
+    """
 
     def __init__(
-        self, kinds: Sequence[str], *, python: str = sys.executable, warm_seconds: float = WARM_SECONDS
+        self,
+        kinds: Sequence[str],
+        *,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        python: str = sys.executable,
+        warm_seconds: float = WARM_SECONDS,
     ) -> None:
-        self._start: Callable[[], Zygote] = lambda: Zygote(python, kinds, warm_seconds)
+        self._start: Callable[[], Zygote] = lambda: Zygote(python, kinds, settings, warm_seconds)
         self._lock = threading.Lock()
         self._closed = False
         subreaper = kernel.adopt_orphans(True)

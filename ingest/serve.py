@@ -4,6 +4,7 @@ It does nothing else, so that there is little in it that can die. Its children d
 """
 
 import fcntl
+import importlib.util
 import logging
 import os
 import selectors
@@ -31,6 +32,7 @@ log = logging.getLogger("ingest.serve")  # __name__ is __main__ here
 SHORT_LIFE_SECONDS = 2.0  # a child that dies sooner than this is started again later and later
 RESTART_CAP_SECONDS = 5.0
 BACKLOG = 2048
+MODULES = {"fast": "simplejpeg", "vips": "pyvips", "heif": "pillow_heif"}  # what each extra brings
 FAREWELL_SECONDS = 10.0  # beyond the grace period, before a child is killed
 
 
@@ -100,6 +102,7 @@ class Supervisor:
         self.run_folder = settings.data / "run"
         self.run_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = lock_folder(self.run_folder)
+        check_extras(settings)
         prepare(settings)
         self.listener = bind(settings)
         environment = {**os.environ, "DROPOFF_KINDS": ",".join(offered_kinds(settings))}
@@ -196,6 +199,13 @@ def lock_folder(run_folder: Path) -> int:
         os.close(descriptor)
         raise Refused(f"another Dropoff serves the data folder {run_folder.parent}") from None
     return descriptor
+
+
+def check_extras(settings: Settings) -> None:
+    """Without one, no worker could start. None is imported here."""
+    for extra, setting in settings.extras.items():
+        if importlib.util.find_spec(MODULES[extra]) is None:
+            raise Refused(f"{setting} needs the extra {extra!r}: install dropoff[{extra}]")
 
 
 def prepare(settings: Settings) -> None:

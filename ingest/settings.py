@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(15.0, ge=1, le=3600, description="After this a silent owner on another host is dead.")
     grace_seconds: float = Field(10.0, ge=0, le=3600, description="How long running jobs may go on in a drain.")
     sweep_seconds: float = Field(3600.0, ge=1, description="How often the store is walked for orphans.")
+    image_backend: Literal["pillow", "fast", "vips"] = Field(
+        "pillow", description="What decodes images; `fast` and `vips` need the extra of that name."
+    )
+    image_heif: Literal["off", "on"] = Field("off", description="Take HEIC images too; needs the extra `heif`.")
     http: Literal["httptools", "h11"] = Field(
         "httptools", description="The HTTP parser; h11 is pure Python and slower."
     )
@@ -67,6 +71,21 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as wrong:
             raise SettingsError("\n".join(_explain(error) for error in wrong.errors())) from None
+
+    @property
+    def extras(self) -> dict[str, str]:
+        """The extras that must be installed, each with the setting that asks for it."""
+        chosen: dict[str, str] = {}
+        if self.image_backend != "pillow":
+            chosen[self.image_backend] = f"DROPOFF_IMAGE_BACKEND={self.image_backend}"
+        if self.image_heif == "on":
+            chosen["heif"] = "DROPOFF_IMAGE_HEIF=on"
+        return chosen
+
+    @property
+    def of_processors(self) -> dict[str, str]:
+        """What the processors may know of this environment; nothing else of it reaches a cell."""
+        return {"DROPOFF_IMAGE_BACKEND": self.image_backend, "DROPOFF_IMAGE_HEIF": self.image_heif}
 
     @property
     def files_url(self) -> str:

@@ -31,7 +31,7 @@ class WorkerProcess:
     def __init__(self, house: House) -> None:
         self.house = house
         processors = registry.load(listed(house.settings.kinds) or None)
-        self.sandbox = Sandbox(sorted(processors))
+        self.sandbox = Sandbox(sorted(processors), settings=house.settings.of_processors)
         self.worker = Worker(house, self.sandbox, processors)
         self.janitor = Janitor(house)
         self.stopped = threading.Event()

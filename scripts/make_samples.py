@@ -6,7 +6,6 @@ bytes for the photo and the clip, but never another picture.
 
 import io
 import math
-import struct
 import sys
 from array import array
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 import av
 from PIL import ExifTags, Image, ImageCms
 
+from processors.image.display_p3 import display_p3
 from scripts.sample_scene import grain, paint
 
 FOLDER = Path(__file__).resolve().parent.parent / "samples"
@@ -95,7 +95,7 @@ def make_texts(folder: Path) -> None:
 def make_photo() -> bytes:
     """As a phone takes it: on its side with an orientation, in Display P3, with camera, time and place."""
     upright = grain(paint(PHOTO_SIZE), 0.05)
-    profile = display_p3()
+    profile = display_p3("Display P3 (sample)")
     wide = ImageCms.profileToProfile(
         upright,
         ImageCms.createProfile("sRGB"),
@@ -123,46 +123,6 @@ def _exif() -> Image.Exif:
     place[ExifTags.GPS.GPSLongitudeRef] = "E"
     place[ExifTags.GPS.GPSLongitude] = (8.0, 36.0, 28.8)
     return exif
-
-
-def display_p3() -> bytes:
-    """An ICC profile of version 4 (ICC.1:2010): Display P3's primaries adapted to D50, and sRGB's curve."""
-    curve = struct.pack(">4s4xHxx5i", b"para", 3, *map(_fixed, (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)))
-    tags = {
-        b"desc": _text("Display P3 (sample)"),
-        b"cprt": _text("Public domain"),
-        b"wtpt": _xyz(0.9642, 1.0, 0.8249),
-        b"rXYZ": _xyz(0.51512, 0.2412, -0.00105),
-        b"gXYZ": _xyz(0.29198, 0.69225, 0.04189),
-        b"bXYZ": _xyz(0.1571, 0.06657, 0.78407),
-        b"rTRC": curve,
-        b"gTRC": curve,
-        b"bTRC": curve,
-    }
-    table, data = struct.pack(">I", len(tags)), b""
-    start = 128 + 4 + 12 * len(tags)
-    for name, tag in tags.items():
-        table += struct.pack(">4sII", name, start + len(data), len(tag))
-        data += tag + bytes(-len(tag) % 4)
-    size = start + len(data)
-    header = struct.pack(">I4xI4s4s4s", size, 0x04000000, b"mntr", b"RGB ", b"XYZ ")
-    header += struct.pack(">6H4s28x3i", 2026, 1, 1, 0, 0, 0, b"acsp", *map(_fixed, (0.9642, 1.0, 0.8249)))
-    return header.ljust(128, b"\0") + table + data
-
-
-def _fixed(value: float) -> int:
-    """s15Fixed16Number."""
-    return round(value * 65536)
-
-
-def _xyz(*values: float) -> bytes:
-    return struct.pack(">4s4x3i", b"XYZ ", *map(_fixed, values))
-
-
-def _text(text: str) -> bytes:
-    """multiLocalizedUnicodeType with one record."""
-    encoded = text.encode("utf-16-be")
-    return struct.pack(">4s4xII2s2sII", b"mluc", 1, 12, b"en", b"US", len(encoded), 28) + encoded
 
 
 def make_clip(path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from PIL import ExifTags, Image, ImageCms, ImageDraw
 
-from scripts.make_samples import display_p3
+from processors.image.display_p3 import display_p3
 
 SIZE = (96, 64)
 RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 200, 60), (40, 60, 210), (240, 240, 240)

@@ -16,6 +16,7 @@ import pytest
 from tests.architecture import OURS, REPOSITORY, imports, read_sources
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+FOR_DEVELOPERS = ("bench", "dev")
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -122,13 +123,15 @@ def test_the_installed_version_is_the_one_in_the_source() -> None:
 def test_every_dependency_and_what_it_needs_is_pinned() -> None:
     """The whole closure, so that today's installation is tomorrow's."""
     extras = [one for group in PROJECT["optional-dependencies"].values() for one in group]
-    waiting, seen = [*PROJECT["dependencies"], *extras], set()
+    waiting = [*PROJECT["dependencies"], *extras]
+    seen: set[str] = set()
+    ours = normal(PROJECT["name"])  # an extra may take in others
     while waiting:
         requirement = waiting.pop()
         match = NAME.match(requirement)
         assert match is not None
         name = normal(match.group())
-        if name in seen or not installed(name):
+        if name in {*seen, ours} or not installed(name):
             continue
         seen.add(name)
         waiting += [other for other in requires(name) or [] if "extra ==" not in other]
@@ -153,7 +156,11 @@ def test_each_pin_is_the_version_that_runs_here(requirement: str) -> None:
 
 def test_every_library_that_is_imported_is_a_declared_dependency() -> None:
     """What comes along with another package today may not come tomorrow."""
-    declared = {normal(match.group()) for one in PROJECT["dependencies"] if (match := NAME.match(one))}
+    extras = [
+        one for name, group in PROJECT["optional-dependencies"].items() if name not in FOR_DEVELOPERS for one in group
+    ]
+    requirements = [*PROJECT["dependencies"], *extras]
+    declared = {normal(match.group()) for one in requirements if (match := NAME.match(one))}
     found = {name.partition(".")[0] for text in read_sources().values() for name in imports(text)}
     foreign = found - sys.stdlib_module_names - set(OURS)
     providers = packages_distributions()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from pydantic import ValidationError
 
 from processors.base import AnyProcessor, Rejected, RejectionCode, Report
 from processors.image import ImageProcessor
+from processors.image.display_p3 import display_p3
 from processors.image.models import MAX_PIXELS, ImageParams
 from processors.registry import load
 from processors.webp import fit
-from processors.work import run_alone
-from scripts.make_samples import display_p3
+from processors.work import FileWork, run_alone
 from tests.architecture import REPOSITORY
 from tests.contracts.processor import ProcessorContract
 from tests.hostile import ends
@@ -27,6 +28,24 @@ from tests.pictures import encoded, files, png_header, quarters
 from tests.rendering import ONE, distance, process, render
 
 SAMPLES = REPOSITORY / "samples"
+PHOTO = {
+    "format": "JPEG",
+    "width": 2160,
+    "height": 2880,
+    "mode": "RGB",
+    "bit_depth": 8,
+    "has_alpha": False,
+    "is_animated": False,
+    "frames": 1,
+    "orientation": 6,
+    "icc_profile": "Display P3 (sample)",
+    "camera": {"make": "Dropoff", "model": "Sample One", "lens": None},
+    "taken_at": "2026-06-21T21:14:05+02:00",
+    "exif": None,
+    "srcset": "thumb.webp 160w, small.webp 480w, medium.webp 1024w, large.webp 1920w",
+    "errors": [],
+    "warnings": [],
+}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +88,12 @@ class TestImageContract(ProcessorContract):
 def test_the_default_renditions_are_made_and_never_enlarged(tmp_path: Path) -> None:
     _, finished = process(tmp_path, encoded(quarters((1200, 800)), "PNG"), {})
     sizes = {output.name: (output.attributes["width"], output.attributes["height"]) for output in finished.outputs}
-    assert sizes == {"thumb.webp": (160, 107), "medium.webp": (1024, 683), "large.webp": (1200, 800)}
+    assert sizes == {
+        "thumb.webp": (160, 107),
+        "small.webp": (480, 320),
+        "medium.webp": (1024, 683),
+        "large.webp": (1200, 800),
+    }
     for name, size in sizes.items():
         with Image.open(tmp_path / "out" / name) as image:
             assert (image.format, image.size) == ("WEBP", size)
@@ -136,19 +160,9 @@ def test_no_rendition_carries_anything_but_pixels(tmp_path: Path) -> None:
 
 def test_the_result_tells_camera_and_time_and_keeps_the_place_to_itself(tmp_path: Path) -> None:
     result, _ = process(tmp_path, (SAMPLES / "photo.jpg").read_bytes(), {})
-    assert json.loads(result.model_dump_json()) == {
-        "format": "JPEG",
-        "width": 2160,
-        "height": 2880,
-        "mode": "RGB",
-        "bit_depth": 8,
-        "has_alpha": False,
-        "frames": 1,
-        "icc_profile": "Display P3 (sample)",
-        "camera": {"make": "Dropoff", "model": "Sample One"},
-        "taken_at": "2026-06-21T21:14:05+02:00",
-        "warnings": [],
-    }
+    told = json.loads(result.model_dump_json())
+    assert told["gps"] is None
+    assert {name: told[name] for name in PHOTO} == PHOTO
 
 
 @pytest.mark.parametrize(
@@ -177,7 +191,16 @@ def test_each_sort_of_file_is_described(name: str, facts: Mapping[str, object], 
         {"renditions": [{"name": "a", "width": 1}, {"name": "a", "width": 2}]},
         {"renditions": [{"name": "../a", "width": 1}]},
         {"renditions": [{"name": "a", "width": 0}]},
-        {"renditions": [{"name": "a", "width": 16_384}]},
+        {"renditions": [{"name": "a", "width": 65_536}]},
+        {"renditions": [{"name": "a", "width": "160"}]},
+        {"renditions": [{"name": "a", "fit": "crop"}]},
+        {"renditions": [{"name": "a", "enlarge": 1}]},
+        {"renditions": [{"name": "a", "max_bytes": 0}]},
+        {"filters": {"blur": 0}},
+        {"watermark": {}},
+        {"watermark": {"text": "two\nlines"}},
+        {"limits": {"max_pixels": MAX_PIXELS + 1}},
+        {"max_frames": 0},
         {"renditions": [{"name": str(n), "width": 1} for n in range(17)]},
         {"quality": 0},
         {"quality": 101},
@@ -191,13 +214,29 @@ def test_params_out_of_range_are_refused(params: Mapping[str, Any]) -> None:
 
 def test_progress_counts_the_steps_and_names_the_renditions(tmp_path: Path) -> None:
     path = tmp_path / "in.png"
-    path.write_bytes(files()["alpha.png"])
+    path.write_bytes(encoded(quarters((1200, 800)), "PNG"))
     reports: list[Report] = []
-    run_alone(ImageProcessor(), path, scratch=tmp_path, on_report=reports.append)
-    assert [(report.stage, report.done, report.total, report.message) for report in reports[:3]] == [
-        ("decoding", 0, 5, ""),
-        ("colours", 1, 5, ""),
-        ("rendering", 2, 5, "large"),
+    seconds = count()
+    with path.open("rb") as source:
+        work = FileWork(
+            params=ImageParams(),
+            name="in.png",
+            media_type="image/png",
+            size=path.stat().st_size,
+            scratch=tmp_path,
+            descriptor=source.fileno(),
+            on_report=reports.append,
+            clock=lambda: float(next(seconds)),
+        )
+        ImageProcessor().process(work)
+    told = [(report.stage, report.done, report.total, report.message) for report in reports]
+    assert list(dict.fromkeys(told)) == [
+        ("decoding", 0, 6, ""),
+        ("rendering", 1, 6, "large"),
+        ("rendering", 2, 6, "medium"),
+        ("rendering", 3, 6, "small"),
+        ("rendering", 4, 6, "thumb"),
+        ("describing", 5, 6, ""),
     ]
 
 
@@ -218,7 +257,7 @@ MEASURE = """
 import resource, sys
 from pathlib import Path
 from processors.registry import load
-from processors.work import run_alone
+from processors.work import FileWork, run_alone
 run_alone(load(["image"])["image"], Path(sys.argv[1]), scratch=Path(sys.argv[2]))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageStat
 
-from scripts.make_samples import display_p3
+from processors.image.display_p3 import display_p3
 from tests.pictures import BLUE, GREEN, RED, WHITE, corners, encoded, files, oriented, pixel, quarters
 from tests.profiles import grey_profile, ink_profile
 from tests.rendering import ONE, close, distance, process, render

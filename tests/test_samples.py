@@ -7,7 +7,8 @@ import av
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from scripts.make_samples import BROKEN_AT, FOLDER, display_p3, make_texts
+from processors.image.display_p3 import display_p3
+from scripts.make_samples import BROKEN_AT, FOLDER, make_texts
 from scripts.sample_scene import grain, paint
 
 KIB = 1024
@@ -28,13 +29,13 @@ def test_the_photo_is_what_a_phone_would_have_taken() -> None:
         assert exif[ExifTags.Base.Model] == "Sample One"
         assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] == "2026:06:21 21:14:05"
         assert exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] == "N"
-        assert photo.info["icc_profile"] == display_p3()
+        assert photo.info["icc_profile"] == display_p3("Display P3 (sample)")
 
 
 def test_the_built_profile_is_display_p3() -> None:
     """Its red is that of Display P3, and its greys are those of sRGB: same white, same curve."""
     profile = ImageCms.ImageCmsProfile(io.BytesIO(display_p3()))
-    assert ImageCms.getProfileDescription(profile).strip() == "Display P3 (sample)"
+    assert ImageCms.getProfileDescription(profile).strip() == "Display P3"
     red = profile.profile.red_colorant
     assert red is not None
     assert red[0] == pytest.approx((0.5151, 0.2412, -0.0011), abs=0.0002)

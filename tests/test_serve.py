@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from ingest.serve import Refused, check_extras
+from ingest.settings import Settings
 from tests.plugin import interpreter
 from tests.server import Server, clean_environment, descendants, running_server, wait_for_job
 
@@ -130,6 +132,14 @@ def test_an_open_door_without_a_key_is_refused(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "DROPOFF_API_KEY" in refused.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_extra_that_is_asked_for_and_not_installed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(image_backend="vips", image_heif="on")
+    check_extras(settings)
+    monkeypatch.setitem(sys.modules, "pyvips", None)  # to the import system: there is none
+    with pytest.raises(Refused, match=r"DROPOFF_IMAGE_BACKEND=vips needs the extra 'vips': install dropoff\[vips\]"):
+        check_extras(settings)
 
 
 @pytest.mark.parametrize(

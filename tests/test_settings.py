@@ -22,6 +22,8 @@ RANGES = [
     ("LEASE_SECONDS", "0.5", "1"),
     ("GRACE_SECONDS", "nan", "0"),
     ("SWEEP_SECONDS", "soon", "number"),
+    ("IMAGE_BACKEND", "magick", "'pillow', 'fast' or 'vips'"),
+    ("IMAGE_HEIF", "yes", "'off' or 'on'"),
     ("HTTP", "h2", "'httptools' or 'h11'"),
     ("LOG_FORMAT", "xml", "'text' or 'json'"),
     ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
@@ -79,6 +81,20 @@ def test_every_wrong_setting_is_told_at_once(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(SettingsError) as refused:
         Settings.from_env()
     assert len(str(refused.value).splitlines()) == 2
+
+
+def test_a_setting_tells_which_extra_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.from_env().extras == {}
+    monkeypatch.setenv("DROPOFF_IMAGE_BACKEND", "vips")
+    monkeypatch.setenv("DROPOFF_IMAGE_HEIF", "on")
+    settings = Settings.from_env()
+    assert settings.extras == {"vips": "DROPOFF_IMAGE_BACKEND=vips", "heif": "DROPOFF_IMAGE_HEIF=on"}
+
+
+def test_processors_get_their_own_settings_as_the_environment_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROPOFF_API_KEY", "hunter2")
+    monkeypatch.setenv("DROPOFF_IMAGE_BACKEND", "fast")
+    assert Settings.from_env().of_processors == {"DROPOFF_IMAGE_BACKEND": "fast", "DROPOFF_IMAGE_HEIF": "off"}
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])

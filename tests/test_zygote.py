@@ -62,10 +62,11 @@ def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_the_zygote_has_one_thread_and_only_the_descriptors_it_needs(
     python: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the worker has open, even inheritably, and its environment stay with the worker."""
+    """What the worker has open, even inheritably, and its environment stay with the worker, but for the processors'."""
     monkeypatch.setenv("DROPOFF_API_KEY", "secret")
     secret = os.memfd_create("secret", flags=0)
-    with closing(Sandbox(["hostile"], python=str(python))):
+    settings = {"DROPOFF_IMAGE_BACKEND": "fast"}
+    with closing(Sandbox(["hostile"], settings=settings, python=str(python))):
         zygote = min(processes(python), key=started)
         assert until(lambda: len(processes(python)) == 2)
         links = sorted(os.readlink(entry).split("[")[0] for entry in Path(f"/proc/{zygote}/fd").iterdir())
@@ -73,7 +74,7 @@ def test_the_zygote_has_one_thread_and_only_the_descriptors_it_needs(
         errors = os.readlink("/proc/self/fd/2").split("[")[0]
         assert links == sorted([*["socket:"] * 4, "anon_inode:", *["/dev/null"] * 2, errors])
         environment = Path(f"/proc/{zygote}/environ").read_text().rstrip("\0").split("\0")
-        assert dict(item.split("=", 1) for item in environment) == ENVIRONMENT
+        assert dict(item.split("=", 1) for item in environment) == {**ENVIRONMENT, **settings}
         assert len(list(Path(f"/proc/{zygote}/task").iterdir())) == 1
     os.close(secret)
 

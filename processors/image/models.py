@@ -1,43 +1,174 @@
 """What the image kind accepts, allows and answers."""
 
-from typing import Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from processors import webp
 from processors.base import Limits, Params
 
 MEDIA_TYPES = frozenset(
     {"image/avif", "image/bmp", "image/gif", "image/jpeg", "image/png", "image/tiff", "image/webp"},
 )
 
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000  # of all frames that are rendered
 MAX_SIDE = 65_535  # what a JPEG can hold
+MAX_FRAMES = 2_000
+MAX_FILE_BYTES = 256 << 20
+MAX_RENDITIONS = 16
 
-# The greediest image that MAX_PIXELS lets in, a WebP with transparency, was seen to take 860 MB; a JPEG of 24
-# megapixels takes 120 MB, since it is decoded no larger than needed.
-LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=120, total_seconds=300, output_bytes=256 << 20, output_files=16)
+# What is let in stays below 300 MB with the default renditions (see `opening`). A wide rendition takes more: AVIF 29
+# bytes for each of its pixels, WebP 11, or 24 with transparency. The address space is some 110 MB more than is used.
+LIMITS = Limits(
+    memory_bytes=768 << 20,
+    address_space_bytes=1 << 30,
+    cpu_seconds=120,
+    total_seconds=300,
+    output_bytes=256 << 20,
+    output_files=16,
+)
+
+Fit = Literal["inside", "cover", "contain", "fill", "outside"]
+Compass = Literal[
+    "centre", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"
+]  # fmt: skip
+Gravity = Literal[Compass, "attention"]
+Format = Literal["webp", "avif", "jpeg", "png"]
+Effort = Literal["fast", "balanced", "small"]
+Colorspace = Literal["srgb", "p3", "keep"]
+Placeholder = Literal["blurhash", "thumbhash", "lqip", "none"]
+PerceptualHash = Literal["dhash", "phash", "none"]
+Strip = Literal["all", "keep_copyright", "none"]
+
+Quality = Annotated[int, Field(ge=1, le=100)]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", examples=["#ffffff"])]
 
 
-class Rendition(Params):
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$", description="The output is called `{name}.webp`.")
-    width: int = Field(ge=1, le=webp.MAX_SIDE, description="Pixels. A narrower image is not enlarged.")
+class Strict(Params):
+    """Numbers are numbers here: no "160", no 1 for true."""
+
+    model_config = ConfigDict(strict=True)
 
 
-class ImageParams(Params):
+class Rendition(Strict):
+    """One output. With neither width nor height it keeps the image's size; with one, the other follows."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$",
+        description="The output is called `{name}.{extension}`: webp, avif, jpg or png.",
+        examples=["card"],
+    )
+    width: int | None = Field(None, ge=1, le=MAX_SIDE, description="Pixels.", examples=[640])
+    height: int | None = Field(None, ge=1, le=MAX_SIDE, description="Pixels.", examples=[360])
+    fit: Fit = Field(
+        "inside",
+        description="How the image meets a box of width and height. `inside`: as large as fits. `outside`: as small as "
+        "covers. `cover`: fill the box and crop. `contain`: fit and pad with the background. `fill`: distort.",
+    )
+    gravity: Gravity = Field(
+        "centre",
+        description="What `cover` keeps and where `contain` puts the image. `attention` finds edges, strong colours "
+        "and skin.",
+        examples=["attention"],
+    )
+    enlarge: bool = Field(
+        False, description="Otherwise a small image stays small; `cover` then keeps the box's shape at a smaller size."
+    )
+    format: Literal[Format, "auto"] = Field(
+        "webp",
+        description="`auto` is WebP, except where a side is longer than the 16,383 pixels that WebP holds: then JPEG, "
+        "or PNG with transparency. `webp` is scaled down to fit there.",
+        examples=["avif"],
+    )
+    quality: Quality | None = Field(
+        None, description="Of the encoder. PNG has none. Default: the one for all, or by format and effort."
+    )
+    effort: Effort = Field("fast", description="The encoder's: `small` takes up to ten times as long as `fast`.")
+    max_bytes: int | None = Field(
+        None,
+        ge=256,
+        description="Lower the quality, then the size, until the file is no larger. A warning says where even that "
+        "didn't do.",
+        examples=[50_000],
+    )
+    background: Colour | None = Field(
+        None, description="Behind transparency and around `contain`. Default: the one for all, or transparent."
+    )
+
+
+class Filters(Strict):
+    """Applied to every rendition after scaling, in this order; lengths are pixels of the rendition."""
+
+    grayscale: bool = False
+    blur: float | None = Field(None, gt=0, le=100, strict=False, description="Sigma of a Gaussian.", examples=[4])
+    pixelate: int | None = Field(None, ge=2, le=1000, description="Side of a block.", examples=[12])
+    sharpen: float | None = Field(
+        None, gt=0, le=10, strict=False, description="Sigma of an unsharp mask.", examples=[1]
+    )
+
+
+class Watermark(Strict):
+    """A line of text in white with a dark edge, on every rendition."""
+
+    text: str = Field(
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="In the letters of a built-in Latin font.",
+        examples=["© Ada Lovelace"],
+    )
+    gravity: Compass = "southeast"
+    opacity: float = Field(0.6, gt=0, le=1, strict=False)
+    scale: float = Field(0.25, gt=0, le=1, strict=False, description="Width of the text, of that of the rendition.")
+
+
+class InputLimits(Strict):
+    """What the file may be. Those of the server are the defaults, and a request may only lower them."""
+
+    max_pixels: int = Field(MAX_PIXELS, ge=1, le=MAX_PIXELS, description="Width x height x frames that are rendered.")
+    max_side: int = Field(MAX_SIDE, ge=1, le=MAX_SIDE, description="Pixels.")
+    max_frames: int = Field(MAX_FRAMES, ge=1, le=MAX_FRAMES, description="Frames or pages in the file.")
+    max_file_bytes: int = Field(MAX_FILE_BYTES, ge=1, le=MAX_FILE_BYTES)
+
+
+class ImageParams(Strict):
     renditions: tuple[Rendition, ...] = Field(
         (
             Rendition(name="thumb", width=160),
+            Rendition(name="small", width=480),
             Rendition(name="medium", width=1024),
             Rendition(name="large", width=1920),
         ),
         min_length=1,
-        max_length=16,
+        max_length=MAX_RENDITIONS,
+        strict=False,
+        description="The outputs. Names differ.",
     )
-    quality: int = Field(81, ge=1, le=100, description="Of the WebP encoder.")
-    background: str | None = Field(
-        None, pattern=r"^#[0-9a-fA-F]{6}$", description="Flatten transparency onto this colour. Default: keep it."
+    quality: Quality | None = Field(None, description="For renditions that give none.", examples=[75])
+    background: Colour | None = Field(None, description="For renditions that give none.")
+    auto_orient: bool = Field(True, description="Turn the image upright as its EXIF says.")
+    colorspace: Colorspace = Field(
+        "srgb", description="Of the renditions. `p3` and `keep` embed a profile; `keep` is for RGB images."
     )
+    filters: Filters | None = Field(None, examples=[{"grayscale": True}])
+    watermark: Watermark | None = None
+    frames: Literal["first", "all"] = Field("first", description="`all` makes animated WebP of an animation.")
+    max_frames: int = Field(100, ge=1, le=MAX_FRAMES, description="The animation ends here, with a warning.")
+    strip_metadata: Strip = Field(
+        "all", description="From the renditions. `none` keeps camera and time, but never place, serial numbers or XMP."
+    )
+    metadata: Literal["basic", "exif", "none"] = Field(
+        "basic", description="In the result: camera and time, all of the known EXIF fields, or nothing."
+    )
+    gps: Literal["drop", "keep"] = Field(
+        "drop", description="`keep` tells the place in the result, and leaves it in renditions that keep metadata."
+    )
+    placeholder: Placeholder = Field("blurhash", description="To show while a rendition loads.")
+    palette: int = Field(5, ge=0, le=16, description="Colours to find, the dominant one first.")
+    phash: PerceptualHash = Field("dhash", description="To find images that look alike.")
+    on_error: Literal["fail", "partial"] = Field(
+        "fail", description="When a rendition can't be made: end the job, or leave it out and say so."
+    )
+    limits: InputLimits = InputLimits()
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -45,14 +176,64 @@ class ImageParams(Params):
             raise ValueError("two renditions have the same name")
         return self
 
+    @property
+    def frames_wanted(self) -> int:
+        """How many frames may be decoded, at most."""
+        return self.max_frames if self.frames == "all" else 1
+
 
 class Camera(BaseModel):
     make: str | None
     model: str | None
+    lens: str | None = None
+
+
+class Exposure(BaseModel):
+    """How the photo was taken, where the camera says it."""
+
+    seconds: float | None = None
+    f_number: float | None = None
+    iso: int | None = None
+    focal_length: float | None = Field(None, description="Millimetres.")
+    focal_length_35mm: int | None = Field(None, description="Millimetres that give the same view on 35 mm film.")
+
+
+class Gps(BaseModel):
+    """WGS 84, degrees; metres above the sea."""
+
+    latitude: float
+    longitude: float
+    altitude: float | None = None
+
+
+class PaletteColour(BaseModel):
+    hex: str = Field(description="`#rrggbb`, sRGB.")
+    share: float = Field(description="Of the image's area, 0 to 1.")
+
+
+class Rendered(BaseModel):
+    """A rendition that was made."""
+
+    name: str
+    file: str = Field(description="The output's name.")
+    format: Format
+    width: int
+    height: int
+    bytes: int
+    quality: int | None = Field(description="That the encoder was given; null for PNG.")
+    frames: int
+
+
+class NotRendered(BaseModel):
+    """A rendition that could not be made, where the request asked for partial results."""
+
+    name: str
+    code: str
+    detail: str
 
 
 class ImageResult(BaseModel):
-    """Positions are never told, and no rendition carries metadata."""
+    """The image as it came in, and what was made of it."""
 
     format: str
     width: int = Field(description="Pixels, after the orientation was applied.")
@@ -60,8 +241,20 @@ class ImageResult(BaseModel):
     mode: str = Field(description="Pillow's name of the pixels' sort, such as RGB, L or CMYK.")
     bit_depth: int | None = Field(description="Of one channel; null where the format's decoder doesn't tell.")
     has_alpha: bool
-    frames: int = Field(description="Frames or pages; the first one is rendered.")
+    is_animated: bool
+    frames: int = Field(description="Frames or pages.")
+    orientation: int = Field(description="That of the EXIF, 1 to 8; applied unless the request said otherwise.")
     icc_profile: str | None = Field(description="The embedded colour profile's name.")
     camera: Camera | None
+    exposure: Exposure | None = None
     taken_at: str | None = Field(description="ISO 8601, in the camera's local time unless it gives an offset.")
+    exif: dict[str, JsonValue] | None = Field(description="The known fields, if they were asked for.")
+    gps: Gps | None = Field(description="Only if it was asked for.")
+    placeholder: str | None = Field(description="A BlurHash, a ThumbHash in base64, or a data URL, as asked for.")
+    dominant_colour: str | None = Field(description="`#rrggbb`.")
+    palette: list[PaletteColour]
+    phash: str | None = Field(description="64 bits in hexadecimal; alike images differ in few bits.")
+    srcset: str = Field(description="Of all renditions of the image's whole shape, relative to the job's `files/`.")
+    renditions: list[Rendered]
+    errors: list[NotRendered]
     warnings: list[str]

@@ -1,62 +1,174 @@
-"""The way of an image: open, ask, decode, turn upright, bring to sRGB, render."""
+"""The way of an image: inspect, open, decode, turn upright, bring to its colours, render, encode, describe."""
 
-from PIL import Image
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import BinaryIO
 
-from processors.base import Work
-from processors.image.colour import Profile, read_profile, to_srgb
-from processors.image.facts import Exif, Header, read_exif, read_header
-from processors.image.models import ImageParams, ImageResult
-from processors.image.opening import collecting, decoding, open_image
-from processors.image.renditions import decode, flatten, is_turned, pyramid, upright
-from processors.webp import Size, fit, save
+from processors.base import Rejected, Work
+from processors.image import backends
+from processors.image.backends import Backend
+from processors.image.colour import read_profile
+from processors.image.description import describe, small_layout, srcset
+from processors.image.extras import Extras
+from processors.image.facts import read_header
+from processors.image.metadata import Metadata, passed_on, read_metadata, tell
+from processors.image.models import MAX_FRAMES, ImageParams, ImageResult, NotRendered, Rendered, Rendition
+from processors.image.opening import FORMATS, collecting, decoding, inspect, load, open_image
+from processors.image.renderer import Renderer
+from processors.image.renditions import Plan, Pyramid, check, needed, plan
+from processors.image.source import Source
+
+DECODING, DESCRIBING = 1, 1  # steps, besides one for each rendition
 
 
-def run(work: Work[ImageParams]) -> ImageResult:
-    """Reports count steps: one to decode, one for the colours, and one for each rendition."""
-    steps = 2 + len(work.params.renditions)
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What files may be decoded, and by what."""
+
+    backend: Backend
+    formats: Collection[str]
+
+
+@cache
+def equip(extras: Extras) -> Equipment:
+    """Imports what the extras need."""
+    if extras.heif:
+        from processors.image.backends import heif
+
+        heif.register()
+    return Equipment(backends.load(extras.backend), (*FORMATS, "HEIF") if extras.heif else tuple(FORMATS))
+
+
+def run(work: Work[ImageParams], equipment: Equipment) -> ImageResult:
     notes: list[str] = []
     with work.open() as file, collecting(notes):
-        work.report("decoding", 0, steps, "steps")
-        image = open_image(file)
+        return Job(work, file, equipment, notes).run()
+
+
+@dataclass(slots=True)
+class Job:
+    """Reports count steps, each of which begins with one."""
+
+    work: Work[ImageParams]
+    file: BinaryIO
+    equipment: Equipment
+    notes: list[str]
+    rendered: dict[str, Rendered] = field(default_factory=dict)
+    failed: dict[str, NotRendered] = field(default_factory=dict)
+
+    def run(self) -> ImageResult:
+        params = self.work.params
+        self._report("decoding", 0)
+        source, metadata = self._open()
+        animated = source.is_animated
+        plans = self._possible(plan(source.size, params, animated=animated), source)
+        pyramid = Pyramid(source.first(needed(source.size, plans)), source.size)
+        if any(rendition.gravity == "attention" for rendition in params.renditions):
+            plans = [
+                one
+                for one in plan(source.size, params, animated=animated, find=pyramid.look)
+                if one.rendition.name not in self.failed
+            ]
+        self._render(plans, Renderer(self.work, source, pyramid, self._exif(metadata)))
+        self._report("describing", DECODING + len(params.renditions))
+        return self._result(source, metadata, pyramid, plans)
+
+    def _report(self, stage: str, step: float, message: str = "") -> None:
+        """Also where a cancelled job stops."""
+        steps = DECODING + len(self.work.params.renditions) + DESCRIBING
+        self.work.report(stage, step, steps, "steps", message)
+
+    def _open(self) -> tuple[Source, Metadata]:
+        params = self.work.params
+        found = inspect(self.file, params.limits, params.frames_wanted, self.equipment.formats)
+        image = open_image(self.file, found)
         with decoding():
             header = read_header(image)
-            if header.format != "JPEG":  # a JPEG is decoded no larger than needed, so its EXIF comes first
-                image.load()
-        exif = read_exif(image)
-        is_on_its_side = is_turned(exif.orientation)
-        size = _swap(image.size, is_on_its_side)
-        largest = fit(size, max(rendition.width for rendition in work.params.renditions))
-        pixels = decode(image, _swap(largest, is_on_its_side))
-        work.report("colours", 1, steps, "steps")
-        profile = read_profile(image.info.get("icc_profile"), notes)
-        pixels = to_srgb(upright(pixels, exif.orientation), profile, header.bit_depth, notes)
-        _render(work, flatten(pixels, work.params.background), size, steps)
-    return _result(header, exif, profile, size, notes)
+        if header.format == "PNG" and not self.equipment.backend.takes(image, self.file):
+            load(image, found)  # its EXIF may stand behind its pixels
+        metadata = read_metadata(image, self.file, self.notes)
+        source = Source(
+            image=image,
+            file=self.file,
+            found=found,
+            header=header,
+            stored=image.size,
+            backend=self.equipment.backend,
+            profile=read_profile(image.info.get("icc_profile"), self.notes),
+            turn=metadata.turn if params.auto_orient else 1,
+            colorspace=params.colorspace,
+            notes=self.notes,
+        )
+        return source, metadata
 
+    def _exif(self, metadata: Metadata) -> bytes:
+        params = self.work.params
+        return passed_on(metadata, params.strip_metadata, params.gps, 1 if params.auto_orient else metadata.turn)
 
-def _swap(size: Size, is_on_its_side: bool) -> Size:
-    return (size[1], size[0]) if is_on_its_side else size
+    def _possible(self, plans: list[Plan], source: Source) -> list[Plan]:
+        """Without those that would be too much, where that is tolerated."""
+        frames, all_frames = (len(source.shown(most)) for most in (self.work.params.max_frames, MAX_FRAMES))
+        if frames < all_frames and any(one.animated for one in plans):
+            self.notes.append(f"The animation has {all_frames:,} frames; the first {frames:,} were kept.")
+        for one in plans:
+            with self._tolerating(one.rendition):
+                check(one, frames)
+        possible = [one for one in plans if one.rendition.name not in self.failed]
+        if not possible:
+            raise Rejected("limit_exceeded", "None of the renditions can be made.")
+        return possible
 
+    @contextmanager
+    def _tolerating(self, rendition: Rendition) -> Iterator[None]:
+        """Around what concerns one rendition: the others may be made without it, if that is what was asked for."""
+        try:
+            yield
+        except Rejected as rejected:
+            if self.work.params.on_error == "fail":
+                raise
+            self.failed[rendition.name] = NotRendered(name=rendition.name, code=rejected.code, detail=rejected.detail)
 
-def _render(work: Work[ImageParams], pixels: Image.Image, size: Size, steps: int) -> None:
-    for step, (rendition, picture) in enumerate(pyramid(pixels, size, work.params.renditions), 2):
-        work.report("rendering", step, steps, "steps", rendition.name)
-        width, height = picture.size
-        path = work.output(f"{rendition.name}.webp", "image/webp", width=width, height=height)
-        save(picture, path, work.params.quality)
+    def _render(self, plans: list[Plan], renderer: Renderer) -> None:
+        for step, one in enumerate(plans, DECODING):
+            name = one.rendition.name
 
+            def report(part: float, step: int = step, name: str = name) -> None:
+                self._report("rendering", step + part, name)
 
-def _result(header: Header, exif: Exif, profile: Profile | None, size: Size, notes: list[str]) -> ImageResult:
-    return ImageResult(
-        format=header.format,
-        width=size[0],
-        height=size[1],
-        mode=header.mode,
-        bit_depth=header.bit_depth,
-        has_alpha=header.has_alpha,
-        frames=header.frames,
-        icc_profile=profile.name if profile else None,
-        camera=exif.camera,
-        taken_at=exif.taken_at,
-        warnings=notes,
-    )
+            report(0)
+            with self._tolerating(one.rendition):
+                self.rendered[name] = renderer.render(one, report)
+
+    def _result(self, source: Source, metadata: Metadata, pyramid: Pyramid, plans: list[Plan]) -> ImageResult:
+        params, header = self.work.params, source.header
+        told = tell(metadata, params.metadata, params.gps)
+        looks = describe(pyramid.draw(small_layout(source.size)), source.icc, params)
+        rendered = [self.rendered[one.name] for one in params.renditions if one.name in self.rendered]
+        whole = [one.rendition.name for one in plans if one.layout.is_whole(source.size) and not one.animated]
+        return ImageResult(
+            format=header.format,
+            width=source.size[0],
+            height=source.size[1],
+            mode=header.mode,
+            bit_depth=header.bit_depth,
+            has_alpha=header.has_alpha,
+            is_animated=source.is_animated,
+            frames=header.frames,
+            orientation=metadata.orientation,
+            icc_profile=source.profile.name if source.profile else None,
+            camera=told.camera,
+            exposure=told.exposure,
+            taken_at=told.taken_at,
+            exif=told.exif,
+            gps=told.gps,
+            placeholder=looks.placeholder,
+            dominant_colour=looks.palette[0].hex if looks.palette else None,
+            palette=looks.palette,
+            phash=looks.phash,
+            srcset=srcset(rendered, whole),
+            renditions=rendered,
+            errors=[self.failed[one.name] for one in params.renditions if one.name in self.failed],
+            warnings=list(dict.fromkeys(self.notes)),
+        )

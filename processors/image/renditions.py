@@ -1,65 +1,109 @@
-"""Decoding an image no larger than needed, and making each rendition from the next larger one."""
+"""From one picture to all renditions: each is drawn from the smallest larger one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PIL import Image
-from PIL.Image import Resampling, Transpose
-from PIL.ImageFile import ImageFile
 
-from processors.image.colour import resamplable
-from processors.image.models import Rendition
-from processors.image.opening import decoding
-from processors.webp import Size, fit
+from processors.base import Rejected
+from processors.image.attention import attention
+from processors.image.backdrop import flatten
+from processors.image.encode import choose_format, most_side
+from processors.image.filters import apply_filters
+from processors.image.geometry import Find, Layout, Point, Size, lay_out, scaled
+from processors.image.models import MAX_PIXELS, MAX_SIDE, Format, ImageParams, Rendition
+from processors.image.resample import resize
+from processors.image.watermark import apply_watermark
 
-# EXIF's orientation -> what turns the stored pixels upright.
-UPRIGHT = {
-    2: Transpose.FLIP_LEFT_RIGHT,
-    3: Transpose.ROTATE_180,
-    4: Transpose.FLIP_TOP_BOTTOM,
-    5: Transpose.TRANSPOSE,
-    6: Transpose.ROTATE_270,
-    7: Transpose.TRANSVERSE,
-    8: Transpose.ROTATE_90,
-}
+PAGE = "#ffffff"  # what transparency becomes where the format has none and no background is given
 
 
-def is_turned(orientation: int) -> bool:
-    """Whether width and height change places."""
-    return orientation in (5, 6, 7, 8)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One rendition, thought through."""
+
+    rendition: Rendition
+    layout: Layout
+    animated: bool
+    too_long: bool  # for its format, so that it was scaled down
+
+    def needs(self, image: Size) -> float:
+        """How large the whole image must be for it, as a share of its size."""
+        width, height = self.layout.whole_size(image)
+        return max(width / image[0], height / image[1])
 
 
-def decode(image: ImageFile, wanted: Size) -> Image.Image:
-    """The image's pixels, scaled to `wanted`, both as they are stored, before any turning.
-
-    A JPEG that isn't loaded yet is decoded at 1/2, 1/4 or 1/8 where that is still large enough: it saves time, and
-    most of the memory.
-    """
-    with decoding():
-        drafted = image.draft(None, wanted)
-        image.load()
-        pixels = resamplable(image)
-    if pixels.size == wanted:
-        return pixels
-    return pixels.resize(wanted, Resampling.LANCZOS, box=drafted[1] if drafted else None)
+def plan(image: Size, params: ImageParams, *, animated: bool, find: Find | None = None) -> list[Plan]:
+    """The largest rendition first."""
+    plans = []
+    for rendition in params.renditions:
+        moves = animated and params.frames == "all" and rendition.format in ("webp", "auto")
+        layout = lay_out(image, rendition, most_side(rendition, animated=moves), find)
+        too_long = layout.canvas != lay_out(image, rendition, MAX_SIDE).canvas
+        plans.append(Plan(rendition, layout, moves, too_long))
+    return sorted(plans, key=lambda one: one.needs(image), reverse=True)
 
 
-def upright(image: Image.Image, orientation: int) -> Image.Image:
-    return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
+def needed(image: Size, plans: Sequence[Plan]) -> Size:
+    """How large the image must be decoded for all of them; never larger than it is."""
+    return scaled(image, min(1.0, max(one.needs(image) for one in plans)))
 
 
-def flatten(image: Image.Image, background: str | None) -> Image.Image:
-    """Transparency replaced by a colour, if one is given."""
-    if background is None or image.mode != "RGBA":
+def check(one: Plan, frames: int) -> None:
+    """Raises `Rejected` where the rendition itself would be too much, as enlarging may make it."""
+    width, height = one.layout.canvas
+    if width * height * (frames if one.animated else 1) > MAX_PIXELS:
+        raise Rejected(
+            "limit_exceeded",
+            f"The rendition {one.rendition.name} would have {width:,} x {height:,} pixels; "
+            f"{MAX_PIXELS:,} in all are the most.",
+        )
+
+
+class Pyramid:
+    """The picture in ever smaller sizes. Those that show the whole of it serve the ones to come."""
+
+    def __init__(self, picture: Image.Image, size: Size) -> None:
+        self._size = size
+        self._levels = [picture]
+
+    def draw(self, layout: Layout) -> Image.Image:
+        """The layout's crop of the picture, in its size."""
+        width, height = layout.whole_size(self._size)
+        large_enough = [one for one in self._levels if one.width > width - 1 and one.height > height - 1]
+        level = large_enough[-1] if large_enough else self._levels[0]
+        across, down = level.width / self._size[0], level.height / self._size[1]
+        left, top, right, bottom = layout.crop
+        drawn = resize(level, layout.size, (left * across, top * down, right * across, bottom * down))
+        if layout.is_whole(self._size) and drawn is not level:
+            self._levels.append(drawn)
+        return drawn
+
+    def look(self, share: Point) -> Point:
+        """Where a crop of this share of the picture should lie."""
+        return attention(self._levels[-1], share)
+
+
+def finish(drawn: Image.Image, one: Plan, params: ImageParams, format_: Format) -> Image.Image:
+    """On its canvas, its background, filtered and marked: as it will be encoded."""
+    background = one.rendition.background or params.background
+    picture = _on_canvas(drawn, one.layout)
+    if background is not None or format_ == "jpeg":
+        picture = flatten(picture, background or PAGE)
+    if params.filters is not None:
+        picture = apply_filters(picture, params.filters)
+    if params.watermark is not None:
+        picture = apply_watermark(picture, params.watermark)
+    return picture
+
+
+def _on_canvas(image: Image.Image, layout: Layout) -> Image.Image:
+    if layout.canvas == layout.size:
         return image
-    flat = Image.new("RGBA", image.size, background)
-    flat.alpha_composite(image)
-    return flat.convert("RGB")
+    canvas = Image.new("RGBA", layout.canvas, (0, 0, 0, 0))
+    canvas.paste(image, layout.offset)
+    return canvas
 
 
-def pyramid(image: Image.Image, size: Size, renditions: Sequence[Rendition]) -> Iterator[tuple[Rendition, Image.Image]]:
-    """Every rendition of an image of `size`, largest first; `image` is large enough for all."""
-    for rendition in sorted(renditions, key=lambda one: one.width, reverse=True):
-        wanted = fit(size, rendition.width)
-        if image.size != wanted:
-            image = image.resize(wanted, Resampling.LANCZOS)
-        yield rendition, image
+def format_of(one: Plan, *, has_alpha: bool) -> Format:
+    return choose_format(one.rendition, one.layout.canvas, has_alpha=has_alpha, animated=one.animated)

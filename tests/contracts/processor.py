@@ -5,17 +5,18 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
 from processors import registry
-from processors.base import AnyProcessor, Cancelled, Limits, Rejected, RejectionCode, Report
+from processors.base import ONE_THREAD, AnyProcessor, Cancelled, Limits, Rejected, RejectionCode, Report
 from processors.vet import DECODERS, STRANGERS
 from processors.work import OUTPUT_NAME, Finished, run_alone
 from tests.architecture import REPOSITORY
@@ -59,6 +60,7 @@ class ProcessorContract:
     """Subclasses give `processor`, its `module`, some `good` files, and `bad` ones with the code that each deserves."""
 
     module: str
+    environment: Mapping[str, str] = MappingProxyType({})  # that a cell gets for it
     import_path: Path = REPOSITORY
 
     def run(self, processor: AnyProcessor, path: Path, scratch: Path) -> Finished:
@@ -182,7 +184,7 @@ class ProcessorContract:
         scratch.mkdir()
         ran = subprocess.run(
             [sys.executable, "-c", WATCHED.format(module=self.module), str(scratch), *map(str, paths)],
-            env={"PYTHONPATH": f"{self.import_path}:{REPOSITORY}"},
+            env={"PYTHONPATH": f"{self.import_path}:{REPOSITORY}", **ONE_THREAD, **self.environment},
             capture_output=True,
             text=True,
             timeout=SECONDS,

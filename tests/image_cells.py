@@ -1,0 +1,77 @@
+"""Images in real cells: how each one ended, and what it took."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from ingest.jobs.outcomes import Failed
+from ingest.sandbox import CellEnd, Finished, Order, Sandbox, Stop
+from processors.base import Limits
+from processors.image import ImageProcessor
+from processors.work import ignore
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """`code` is "result", the code of the failure, or the verdict's name: none but the first two should be seen."""
+
+    code: str
+    detail: str
+    cpu_seconds: float
+    rss_bytes: int
+    result: Mapping[str, Any]
+    folder: Path
+
+    def outputs(self) -> list[Path]:
+        return sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+
+
+@dataclass(slots=True)
+class Cells:
+    sandbox: Sandbox
+    folder: Path
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def run(
+        self, data: bytes | Path, params: Mapping[str, Any] | None = None, limits: Limits = ImageProcessor.limits
+    ) -> Ended:
+        scratch = self.folder / f"scratch-{next(self._numbers)}"
+        scratch.mkdir()
+        path = data if isinstance(data, Path) else scratch / "input"
+        if isinstance(data, bytes):
+            path.write_bytes(data)
+        with path.open("rb") as file:
+            order = Order(
+                job_id=scratch.name,
+                attempt=1,
+                kind="image",
+                params=ImageProcessor.Params.model_validate(params or {}).model_dump(mode="json"),
+                name=path.name,
+                media_type="application/octet-stream",
+                size=path.stat().st_size,
+                input=file,
+                scratch=scratch,
+                limits=limits,
+            )
+            return _ended(self.sandbox.run(order, ignore, Stop()), scratch / "out")
+
+
+def _ended(end: CellEnd, folder: Path) -> Ended:
+    used = end.cpu_seconds or 0.0, end.peak_rss_bytes or 0
+    match end.verdict:
+        case Finished(result=result):
+            return Ended("result", "", *used, result, folder)
+        case Failed(error=error):
+            return Ended(error.code, error.detail, *used, {}, folder)
+        case verdict:
+            return Ended(type(verdict).__name__, str(verdict), *used, {}, folder)
+
+
+@contextmanager
+def image_cells(folder: Path) -> Iterator[Cells]:
+    """With all the kinds in their zygote, as a worker has them."""
+    with closing(Sandbox(["image", "text", "video"])) as sandbox:
+        yield Cells(sandbox, folder)
