@@ -127,7 +127,8 @@ def large(target: Target, size: int) -> float:
 def small(target: Target, count: int, size: int, connections: int) -> float:
     """Seconds to upload `count` different files of `size` bytes over several connections."""
     block = printable(size - 16)
-    share = count // connections
+    share, rest = divmod(count, connections)
+    assert rest == 0, "every connection has its share"
     failures: list[BaseException] = []
 
     def run(worker: int) -> None:

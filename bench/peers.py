@@ -45,7 +45,10 @@ def dropoff(folder: Path, workers: int, python: Path | None = None, **settings: 
     command = [str(python or sys.executable), "-m", "ingest.serve"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        port = int(process.stdout.readline().split(" (")[0].rpartition(":")[2])
+        address = process.stdout.readline()
+        if not address:
+            raise RuntimeError(f"the server did not start: status {process.wait()}")
+        port = int(address.split(" (")[0].rpartition(":")[2])
         wait_for(port)
         try:
             yield Target(port, "/v1/ingest/text", True, (202,), lambda: children(process.pid))

@@ -36,11 +36,17 @@ def worker() -> None:
     """Work on the jobs of a data folder that a server with DROPOFF_WORKERS=0 fills."""
     from ingest import worker_process
     from ingest.jobs.base import StoreRefused
+    from processors.registry import BadProcessor
+    from storage.base import StorageError
 
     try:
         status = worker_process.main([])
     except StoreRefused as refused:
         sys.exit(f"dropoff: {refused}; a server makes it when it starts")
+    except StorageError as error:
+        sys.exit(f"dropoff: the file store can't be used: {error.detail}")
+    except (ValueError, OSError, BadProcessor) as wrong:
+        sys.exit(f"dropoff: {wrong}")
     raise typer.Exit(status)
 
 

@@ -110,7 +110,7 @@ JOB_ERRORS: Mapping[str, JobErrorType] = {
     "out_of_memory": JobErrorType("Processing needed more memory than allowed", "memory"),
     "timeout": JobErrorType("Processing took longer than allowed", "timeout"),
     "stalled": JobErrorType("Processing stopped making progress", "timeout"),
-    "worker_killed": JobErrorType("Processing was killed from outside, again and again", "crash", retryable=True),
+    "worker_killed": JobErrorType("Processing was cut short from outside, again and again", "crash", retryable=True),
     "unknown_kind": JobErrorType("No processor for this kind is installed any more", "configuration"),
     "internal": JobErrorType("The processor made a mistake", "internal"),
 }

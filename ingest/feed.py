@@ -233,6 +233,7 @@ class Feed:
             running = self._jobs.running()
         except StoreBusy as busy:
             log.warning("the feed could not read the job table: %s", busy)
+            self._stale = True  # somebody may have been taken off the list, and not asked about
             return False
         self._tell(events, running)
         self._stale = True

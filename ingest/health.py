@@ -105,7 +105,7 @@ def _finding(check: Callable[[], None]) -> str:
         check()
     except StorageError as error:
         return f"{error.code}: {error.detail}"
-    except (StoreBusy, _Unfit) as error:
+    except (StoreBusy, OSError, _Unfit) as error:
         return str(error)
     return OK
 
@@ -128,5 +128,5 @@ def protections(house: House) -> Any:
     """What the worker wrote down when it started its cells; "unknown" before that."""
     try:
         return json.loads((house.settings.data / "run" / "protections.json").read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return "unknown"

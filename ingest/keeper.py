@@ -1,20 +1,22 @@
-"""Small uploads whose bytes have all come: kept and recorded as many at once as wait.
+"""Small uploads whose bytes have all come: kept and recorded several at once.
 
-Each on a thread of its own would wait for the interpreter at every system call, against all the others and the event
-loop: with 16 at once that took a quarter of the server's time. Few threads, each of which takes all that waits, share
-the transaction and the way back to the loop, too.
+Each on a thread of its own would wait for the interpreter at every system call: with 16 at once, a quarter of the
+time. A keeper takes several that wait; those share one transaction and one call back to the loop. But it takes few,
+since each waits for the syncs of all that were taken with it.
 """
 
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 
 from ingest.accept import Parcel
-from ingest.jobs.base import Job
+from ingest.jobs.base import Job, StoreBusy
 
-KEEPERS = 3  # while one waits for the disk the others work
+KEEPERS = 16  # while some wait for the disk the others work
+SHARE = 4  # uploads that one takes at once, at most
 
 Finish = Callable[[], Parcel]
 Accept = Callable[[Sequence[Parcel]], list[Job | Exception]]
@@ -24,29 +26,42 @@ Accept = Callable[[Sequence[Parcel]], list[Job | Exception]]
 class _Upload:
     finish: Finish
     answer: asyncio.Future[Job]
-    outcome: Job | BaseException | None = None
+    outcome: Job | Exception | None = None
 
 
 class Keeper:
-    """Runs on the threads of `executor`. An upload that was handed over is kept, even if nobody waits any more."""
+    """Serves one event loop at a time. An upload that was handed over is kept, even if nobody waits any more."""
 
-    def __init__(self, executor: Executor, accept: Accept) -> None:
-        self._executor = executor
+    def __init__(self, accept: Accept) -> None:
         self._accept = accept
-        self._waiting: list[_Upload] = []
-        self._working = 0
-        self._lock = threading.Lock()
+        self._waiting: SimpleQueue[_Upload | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
 
     async def keep(self, finish: Finish) -> Job:
         """`finish` writes what is left to write; it is called on a thread, and what it raises is raised here."""
+        if len(self._threads) < KEEPERS:
+            self._start_one()
         upload = _Upload(finish, asyncio.get_running_loop().create_future())
-        with self._lock:
-            self._waiting.append(upload)
-            one_more = self._working < KEEPERS
-            self._working += one_more
-        if one_more:
-            self._executor.submit(self._work)
+        self._waiting.put(upload)
         return await asyncio.shield(upload.answer)
+
+    def close(self) -> None:
+        """Keep what waits already, then stop."""
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def _start_one(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"keeper-{len(self._threads)}")
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no more; those that run do it all
+            if not self._threads:
+                raise StoreBusy(f"uploads can't be kept: {error}") from error
+        else:
+            self._threads.append(thread)
 
     def _work(self) -> None:
         while uploads := self._take():
@@ -54,10 +69,14 @@ class Keeper:
             _answer(uploads)
 
     def _take(self) -> list[_Upload]:
-        with self._lock:
-            uploads, self._waiting = self._waiting, []
-            self._working -= not uploads
-        return uploads
+        """Those that wait, or the first that comes; none at the end."""
+        uploads = [self._waiting.get()]
+        with suppress(Empty):
+            while len(uploads) < SHARE and uploads[-1] is not None:
+                uploads.append(self._waiting.get_nowait())
+        if len(uploads) > 1 and uploads[-1] is None:
+            self._waiting.put(None)  # it is ours, once these are kept
+        return [upload for upload in uploads if upload is not None]
 
     def _keep(self, uploads: list[_Upload]) -> None:
         finished: list[_Upload] = []
@@ -67,22 +86,26 @@ class Keeper:
                 parcels.append(upload.finish())
                 finished.append(upload)
             except BaseException as error:  # noqa: BLE001 - it is that of this upload alone
-                upload.outcome = error
-        for upload, outcome in zip(finished, self._accepted(parcels), strict=True):
-            upload.outcome = outcome
-
-    def _accepted(self, parcels: list[Parcel]) -> Sequence[Job | BaseException]:
+                upload.outcome = _sayable(error)
         try:
-            return self._accept(parcels)
+            for upload, outcome in zip(finished, self._accept(parcels), strict=True):
+                upload.outcome = outcome
         except BaseException as error:  # noqa: BLE001 - nobody may wait for an answer that never comes
-            return [error] * len(parcels)
+            for upload in finished:
+                upload.outcome = upload.outcome or _sayable(error)
+
+
+def _sayable(error: BaseException) -> Exception:
+    """As a future can carry it: what would end a thread or a generator ends nothing here."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return RuntimeError(f"an upload could not be kept: {error!r}")
 
 
 def _answer(uploads: list[_Upload]) -> None:
-    """All of them by one call of their loop."""
-    loop = uploads[0].answer.get_loop()
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(_tell, uploads)
+    """All of them by one call of their loop, unless that has ended."""
+    with suppress(RuntimeError):
+        uploads[0].answer.get_loop().call_soon_threadsafe(_tell, uploads)
 
 
 def _tell(uploads: list[_Upload]) -> None:

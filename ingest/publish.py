@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from ingest.accept import discard
 from ingest.errors import JobError
 from ingest.jobs.outcomes import Output
 from ingest.sandbox import Left
@@ -46,7 +47,7 @@ class Kept:
 
     def __exit__(self, *_: object) -> None:
         for _blob, spool in self._held:
-            spool.discard()
+            discard(spool)
 
     def ensure(self) -> None:
         """Called inside the publishing transaction: put back what the janitor took in between."""
@@ -78,7 +79,7 @@ class Kept:
             _copy(source, spool, room)
             blob = self.files.put(spool)
         except BaseException:
-            spool.discard()
+            discard(spool)
             raise
         finally:
             os.close(source)

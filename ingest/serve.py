@@ -70,8 +70,15 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+        try:
+            self.pidfd = os.pidfd_open(self.process.pid)
+        except OSError:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+            ours.close()
+            raise
         self.leash = ours
-        self.pidfd = os.pidfd_open(self.process.pid)
         self.started_at = time.monotonic()
 
     def tell(self, command: str) -> None:

@@ -8,6 +8,7 @@ from ingest.cellwire import Ended, Exhausted, LastWord, Left, Obeyed, Raised, Re
 from ingest.errors import JobError
 from ingest.jobs.outcomes import Cancelled, Failed, Interrupted, Released, Retry
 from processors.base import Limits
+from processors.work import signal_name
 
 Wish = Literal["cancel", "release"]
 Cause = Wish | Literal["unstarted", "total", "silent", "memory", "processes", "babble"]
@@ -123,14 +124,7 @@ def _died(ended: Ended, limits: Limits) -> Verdict:
         return _failed("timeout", f"Processing took more than {limits.cpu_seconds} s of processor time")
     if number == signal.SIGXFSZ:
         return _exhausted("file size", limits)
-    return Retry(f"The cell was killed by {_signal_name(number)}")
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+    return Retry(f"The cell was killed by {signal_name(number)}")
 
 
 def _failed(code: str, detail: str) -> Failed:

@@ -23,9 +23,8 @@ log = logging.getLogger("ingest.web_process")  # __name__ is __main__ here
 
 KEEP_ALIVE_SECONDS = 15
 FAREWELL_SECONDS = 5  # for requests that are under way when the listener closes
-SWITCH_SECONDS = (
-    0.0005  # how long the loop keeps threads from the interpreter that have files to sync; Python's is ten times that
-)
+# How long the loop may keep threads from the interpreter that have files to sync; Python's own 5 ms are too long.
+SWITCH_SECONDS = 0.0005
 
 
 def server_for(app: FastAPI, settings: Settings) -> uvicorn.Server:

@@ -39,13 +39,14 @@ class House:
     receiving: int = 0  # uploads whose bodies are on their way; changed on the event loop only
 
     def __post_init__(self) -> None:
-        self.keeper = Keeper(self.executor, self.accept)
+        self.keeper = Keeper(self.accept)
 
     def accept(self, parcels: Sequence[Parcel]) -> list[Job | Exception]:
         return accept(self.files, self.jobs, self.clock, parcels)
 
     def close(self) -> None:
         self.executor.shutdown(wait=True)
+        self.keeper.close()
         self.dispatch.close()
         self.jobs.close()
         self.files.close()

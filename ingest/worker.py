@@ -72,10 +72,12 @@ class Worker:
         try:
             yield desk
         finally:
-            remove_tree(scratch)
-            with self._changed:
-                del self._desks[key]
-                self._changed.notify_all()
+            try:
+                remove_tree(scratch)
+            finally:
+                with self._changed:
+                    del self._desks[key]
+                    self._changed.notify_all()
 
     def _attempt(self, desk: Desk, kept: Kept) -> tuple[CellEnd, Outcome]:
         """Whatever goes wrong here, the job is given back: a claim that is never finished is held until we die."""

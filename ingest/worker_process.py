@@ -35,7 +35,9 @@ class WorkerProcess:
         self.worker = Worker(house, self.sandbox, processors)
         self.janitor = Janitor(house)
         self.stopped = threading.Event()
-        self._nudges = NudgeBox(Path(house.settings.dispatch_url.removeprefix("local:")))
+        # Whoever has no cells leaves the nudges to another worker of the data folder.
+        listens = house.settings.workers > 0
+        self._nudges = NudgeBox(Path(house.settings.dispatch_url.removeprefix("local:"))) if listens else None
 
     def run(self) -> None:
         """Until the drain is over."""
@@ -47,8 +49,9 @@ class WorkerProcess:
         helpers = [
             threading.Thread(target=self.janitor.run, args=[self.stopped.wait], name="janitor", daemon=True),
             threading.Thread(target=self._pulse, name="pulse", daemon=True),
-            threading.Thread(target=self._listen, name="nudges", daemon=True),
         ]
+        if self._nudges is not None:
+            helpers.append(threading.Thread(target=self._listen, args=[self._nudges], name="nudges", daemon=True))
         for thread in (*helpers, *cells):
             thread.start()
         log.info("working with %d cells on %s", len(cells), ", ".join(sorted(self.worker.kinds)))
@@ -65,7 +68,8 @@ class WorkerProcess:
         self.stopped.set()
 
     def close(self) -> None:
-        self._nudges.close()
+        if self._nudges is not None:
+            self._nudges.close()
         self.sandbox.close()
         remove_tree(self.house.settings.scratch_folder / self.house.owner.id)
         self.house.close()
@@ -82,8 +86,8 @@ class WorkerProcess:
             except StoreBusy as busy:
                 log.warning("the pulse missed a beat: %s", busy)
 
-    def _listen(self) -> None:
-        for job_id in self._nudges:
+    def _listen(self, nudges: NudgeBox) -> None:
+        for job_id in nudges:
             try:
                 self.worker.nudge(job_id)
             except StoreBusy as busy:

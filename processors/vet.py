@@ -13,6 +13,7 @@ from pathlib import Path
 
 from processors import registry
 from processors.base import ONE_THREAD, AnyProcessor
+from processors.work import signal_name
 
 SECONDS = 30.0
 VERDICT_BYTES = 2000
@@ -48,7 +49,7 @@ def _verdict(output: bytes, returncode: int) -> str | None:
 
 
 def _death(returncode: int) -> str:
-    return signal.Signals(-returncode).name if returncode < 0 else f"exit status {returncode}"
+    return signal_name(-returncode) if returncode < 0 else f"exit status {returncode}"
 
 
 def examine(name: str) -> str | None:

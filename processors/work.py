@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +30,14 @@ def ignore(_report: Report) -> None:
 def never() -> bool:
     """For who doesn't cancel."""
     return False
+
+
+def signal_name(number: int) -> str:
+    """Real-time signals have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,10 @@ class SpoolEntry:
 
 
 class Spool(Protocol):
-    """Bytes that are still arriving, on the store's own filesystem. One thread at a time."""
+    """Bytes that are still arriving, on the store's own filesystem. One thread at a time.
+
+    But `close` and `discard` may come while a `put` is under way on another thread, and wait for it.
+    """
 
     @property
     def owner(self) -> str: ...

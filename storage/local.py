@@ -86,13 +86,14 @@ class LocalFiles:
     def put(self, spool: Spool) -> Blob:
         if not isinstance(spool, LocalSpool):
             raise TypeError("a spool of another store")
-        spool.sync()
-        key = spool.sha256()
-        with failing("naming a blob"), self._blobs.enter(key[:2]) as shard:
-            spool.take_address(key, shard)
-            with spool.last_chance("syncing a blob's name"):
-                shard.sync()
-        return Blob(key=key, sha256=key, size=spool.size)
+        with spool.in_use:
+            spool.sync()
+            key = spool.sha256()
+            with failing("naming a blob"), self._blobs.enter(key[:2]) as shard:
+                spool.take_address(key, shard)
+                with spool.last_chance("syncing a blob's name"):
+                    shard.sync()
+            return Blob(key=key, sha256=key, size=spool.size)
 
     def exists(self, key: str) -> bool:
         if not _KEY.fullmatch(key):

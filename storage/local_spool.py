@@ -1,10 +1,12 @@
 """A spool on a local disk: one file in its owner's folder, hashed while it is written."""
 
+import errno
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from hashlib import sha256
+from threading import Lock
 
 from storage.base import StorageError
 from storage.failing import failing, storage_error
@@ -29,19 +31,22 @@ class Spools:
         self.folder = folder
         self.hashers = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hashing")
         self._homes: dict[str, Folder] = {}
+        self._moving = Lock()
         self._left: set[tuple[str, str]] = set()
 
     def home(self, owner: str) -> Folder:
         """The owner's folder, made if need be. Held open: to enter it for each spool costs as much as writing one."""
-        home = self._homes.get(owner)
-        if home is None:
-            self.folder.make(owner)
-            home = self._homes[owner] = self.folder.enter(owner)
-        return home
+        with self._moving:
+            home = self._homes.get(owner)
+            if home is None:
+                self.folder.make(owner)
+                home = self._homes[owner] = self.folder.enter(owner)
+            return home
 
     def leave(self, owner: str) -> None:
         """Its folder is gone, or may be. Who works in it holds it open, and it is closed after the last of them."""
-        self._homes.pop(owner, None)
+        with self._moving:
+            self._homes.pop(owner, None)
 
     def close(self) -> None:
         self.hashers.shutdown()
@@ -51,9 +56,10 @@ class Spools:
     def forget(self, owner: str, name: str) -> None:
         """Take a spool's names away, if it has any. A blob that was put from it keeps its own."""
         try:
-            home = self.home(owner)
-            home.unlink(name)
-            home.unlink(_second_name(name))
+            with suppress(FileNotFoundError):
+                home = self._homes.get(owner) or self.folder.enter(owner)
+                home.unlink(name)
+                home.unlink(_second_name(name))
         except OSError:
             self._left.add((owner, name))
             raise
@@ -71,6 +77,7 @@ class LocalSpool:
         self.owner = owner
         self.name = name
         self.size = 0
+        self.in_use = Lock()  # while a put works with the descriptor, which is another file's once it is closed
         self._spools = spools
         self._descriptor = descriptor
         self._hash = sha256()
@@ -98,7 +105,10 @@ class LocalSpool:
             self._update(views)
             yield
             return
-        hashing = self._spools.hashers.submit(self._update, views)
+        try:
+            hashing = self._spools.hashers.submit(self._update, views)
+        except RuntimeError as error:  # no thread to be had
+            raise OSError(errno.EAGAIN, str(error)) from error
         try:
             yield
         finally:
@@ -149,9 +159,9 @@ class LocalSpool:
             raise storage_error(doing, error) from error
 
     def take_address(self, key: str, shard: Folder) -> None:
-        """Make the file a blob and keep it as a spool, by a second name that takes the address.
+        """Make the file a blob, and keep it as a spool: it gets the address as its second name.
 
-        Over whatever is there: it is this file that bears the name then, and nobody can tell how safe that one is.
+        If the address is taken, this file takes it over: nobody can tell how safe the other one is.
         """
         self._shared = True
         try:
@@ -169,11 +179,12 @@ class LocalSpool:
             home.unlink(second)  # there still if the move failed, or if this very file had the address before
 
     def close(self) -> None:
-        self._refusal = self._refusal or "the spool is closed"
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            with failing("closing a spool"):
-                os.close(descriptor)
+        with self.in_use:
+            self._refusal = self._refusal or "the spool is closed"
+            descriptor, self._descriptor = self._descriptor, -1
+            if descriptor >= 0:
+                with failing("closing a spool"):
+                    os.close(descriptor)
 
     def discard(self) -> None:
         try:

@@ -132,6 +132,41 @@ def test_a_write_that_fails_beside_the_hashing_is_a_failed_append(files: LocalFi
     spool.discard()
 
 
+def test_a_system_without_threads_is_a_failed_append(files: LocalFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    spool = files.spool(OWNER)
+    with monkeypatch.context() as patched, refuses("storage_unavailable"):
+        patched.setattr(threading.Thread, "start", refuse)
+        spool.append(bytes(BESIDE_BYTES))
+    with refuses("storage_unavailable"):
+        spool.append(b"more")
+    spool.discard()
+    assert content(files, keep(files, DATA).key) == DATA
+
+
+def test_a_spool_is_closed_only_after_a_put_that_is_under_way(files: LocalFiles) -> None:
+    """Its descriptor's number may be another file's at once: the blob would get that one's bytes."""
+    spool = files.spool(OWNER)
+    spool.append(DATA)
+    closed = threading.Event()
+
+    def close() -> None:
+        spool.close()
+        closed.set()
+
+    with spool.in_use:  # as `put` holds it
+        closing = threading.Thread(target=close)
+        closing.start()
+        assert not closed.wait(0.05)
+    assert closed.wait(10)
+    closing.join()
+    with refuses("storage_unavailable"):
+        files.put(spool)
+    spool.discard()
+
+
 def test_a_system_that_takes_no_advice_costs_no_upload(files: LocalFiles) -> None:
     data = bytes(WRITE_BACK_BYTES)
     with faults.Fault({"posix_fadvise"}, error=errno.EINVAL) as fault:

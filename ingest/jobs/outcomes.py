@@ -47,7 +47,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The owner of the attempt died (a crash or kill of the server)."""
+    """The attempt was cut short by no fault of the file: its owner died, or the store could not be read or written."""
 
     detail: str
 
