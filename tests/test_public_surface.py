@@ -43,6 +43,7 @@ MEMBERS: Mapping[tuple[str, str], str] = {
         known_keys last_seq page progress queue_position released_keys renew rescue running version
     """,
     ("ingest.dispatch.base", "Dispatch"): "close nudge",
+    ("processors.image.backends.base", "Backend"): "decode takes",
 }
 
 

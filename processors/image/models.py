@@ -98,7 +98,7 @@ class Rendition(Strict):
 class Filters(Strict):
     """Applied to every rendition after scaling, in this order; lengths are pixels of the rendition."""
 
-    grayscale: bool = False
+    grayscale: bool = Field(False, description="By luma.")
     blur: float | None = Field(None, gt=0, le=100, strict=False, description="Sigma of a Gaussian.", examples=[4])
     pixelate: int | None = Field(None, ge=2, le=1000, description="Side of a block.", examples=[12])
     sharpen: float | None = Field(
@@ -116,8 +116,8 @@ class Watermark(Strict):
         description="In the letters of a built-in Latin font.",
         examples=["© Ada Lovelace"],
     )
-    gravity: Compass = "southeast"
-    opacity: float = Field(0.6, gt=0, le=1, strict=False)
+    gravity: Compass = Field("southeast", description="Where it stands.")
+    opacity: float = Field(0.6, gt=0, le=1, strict=False, description="1 hides what is behind the letters.")
     scale: float = Field(0.25, gt=0, le=1, strict=False, description="Width of the text, of that of the rendition.")
 
 
@@ -127,7 +127,7 @@ class InputLimits(Strict):
     max_pixels: int = Field(MAX_PIXELS, ge=1, le=MAX_PIXELS, description="Width x height x frames that are rendered.")
     max_side: int = Field(MAX_SIDE, ge=1, le=MAX_SIDE, description="Pixels.")
     max_frames: int = Field(MAX_FRAMES, ge=1, le=MAX_FRAMES, description="Frames or pages in the file.")
-    max_file_bytes: int = Field(MAX_FILE_BYTES, ge=1, le=MAX_FILE_BYTES)
+    max_file_bytes: int = Field(MAX_FILE_BYTES, ge=1, le=MAX_FILE_BYTES, description="Of the file.")
 
 
 class ImageParams(Strict):
@@ -149,12 +149,16 @@ class ImageParams(Strict):
     colorspace: Colorspace = Field(
         "srgb", description="Of the renditions. `p3` and `keep` embed a profile; `keep` is for RGB images."
     )
-    filters: Filters | None = Field(None, examples=[{"grayscale": True}])
-    watermark: Watermark | None = None
+    filters: Filters | None = Field(
+        None, description="Applied to every rendition after scaling.", examples=[{"grayscale": True}]
+    )
+    watermark: Watermark | None = Field(None, description="A line of text on every rendition.")
     frames: Literal["first", "all"] = Field("first", description="`all` makes animated WebP of an animation.")
     max_frames: int = Field(100, ge=1, le=MAX_FRAMES, description="The animation ends here, with a warning.")
     strip_metadata: Strip = Field(
-        "all", description="From the renditions. `none` keeps camera and time, but never place, serial numbers or XMP."
+        "all",
+        description="From the renditions. `keep_copyright` leaves author and copyright, `none` also camera, exposure "
+        "and time. Serial numbers and XMP never stay, and the place only with `gps`.",
     )
     metadata: Literal["basic", "exif", "none"] = Field(
         "basic", description="In the result: camera and time, all of the known EXIF fields, or nothing."
@@ -168,7 +172,7 @@ class ImageParams(Strict):
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When a rendition can't be made: end the job, or leave it out and say so."
     )
-    limits: InputLimits = InputLimits()
+    limits: InputLimits = Field(InputLimits(), description="What the file may be; lower than the server's own.")
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -254,7 +258,9 @@ class ImageResult(BaseModel):
     dominant_colour: str | None = Field(description="`#rrggbb`.")
     palette: list[PaletteColour]
     phash: str | None = Field(description="64 bits in hexadecimal; alike images differ in few bits.")
-    srcset: str = Field(description="Of all renditions of the image's whole shape, relative to the job's `files/`.")
+    srcset: str = Field(
+        description="For an `<img>`: the renditions that show the whole image, relative to the job's `files/`."
+    )
     renditions: list[Rendered]
     errors: list[NotRendered]
     warnings: list[str]

@@ -15,10 +15,10 @@ from processors.image.geometry import Box, Size
 
 LANCZOS = Interpolation.LANCZOS | Interpolation.ACCURATE_RND  # without the latter, black may become 1
 SMALL = 1 << 16  # pixels: up to here Pillow is as quick, and boxes are exact to a fraction of a pixel
-STRIP = 1 << 20  # pixels
+STRIP = 1 << 19  # pixels
 
-LARGE = 8 << 20  # pixels: above, an image is never whole a second time
-STRIP = 1 << 20
+LARGE = 13 << 20  # pixels: above, an image is never whole a second time
+STRIP = 1 << 19
 
 # How much smaller plain means of blocks may make an image before Lanczos: by no more than leaves it this many times
 # the wanted size. Nobody sees the difference at 2. swscale's filters end at 40, and it would not say so.
@@ -28,44 +28,61 @@ NARROW = 256  # pixels; the last block of a row may be a partial one, which must
 
 PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 Convert = Callable[[Image.Image], Image.Image]
+Release = Callable[[], None]
+Plane = Image.Image | av.VideoFrame  # one band
 
 
-def resize(image: Image.Image, size: Size, box: Box | None = None) -> Image.Image:
-    """The part of an image that is within `box`, as `size`. The mode is L, LA, RGB, RGBA or CMYK."""
+def keep() -> None:
+    """For an image that is needed again."""
+
+
+def resize(image: Image.Image, size: Size, box: Box | None = None, release: Release = keep) -> Image.Image:
+    """The part of an image that is within `box`, as `size`. The mode is L, LA, RGB, RGBA or CMYK.
+
+    `release` frees the image as soon as it isn't needed any more, unless it is the result.
+    """
     left, top, right, bottom = box or (0, 0, *image.size)
     part = (max(0, left), max(0, top), min(image.width, right), min(image.height, bottom))  # but for a rounding
     if image.size == size and part == (0, 0, *size):
         return image
     if image.width * image.height <= SMALL:
-        return image.resize(size, Resampling.LANCZOS, box=part)
-    left, top, right, bottom = _whole_pixels(part)
-    factors = _factor(right - left, size[0], GAP), _factor(bottom - top, size[1], GAP)
-    if (left, top, right, bottom) != (0, 0, *image.size):
-        image = image.crop((left, top, right, bottom))
-    if factors != (1, 1):
-        return resize(image.reduce(factors), size, (0, 0, image.width / factors[0], image.height / factors[1]))
-    return _scale(_weighted(image), size).convert(image.mode)
+        resized = image.resize(size, Resampling.LANCZOS, box=part)
+        release()
+        return resized
+    cut, rest = _cut(image, part, size)
+    if cut is not image:
+        release()
+        return resize(cut, size, rest)
+    return _merged(list(_weighted(image).split()), image.mode, size, release)
 
 
-def shrink(image: Image.Image, size: Size, box: Box, convert: Convert, release: Callable[[], None]) -> Image.Image:
-    """`resize` of an image in any mode, which `convert` makes ready. `release` frees it once it is no longer needed.
+def _cut(image: Image.Image, part: Box, size: Size) -> tuple[Image.Image, Box]:
+    """The part alone, to whole pixels, and as plain means of blocks if `size` is very much smaller. And where in it."""
+    left, top, right, bottom = whole = _whole_pixels(part)
+    across, down = _factor(right - left, size[0], GAP), _factor(bottom - top, size[1], GAP)
+    if whole != (0, 0, *image.size):
+        image = image.crop(whole)
+    if (across, down) == (1, 1):
+        return image, (0, 0, *image.size)
+    return image.reduce((across, down)), (0, 0, image.width / across, image.height / down)
+
+
+def shrink(image: Image.Image, size: Size, box: Box, convert: Convert, release: Release) -> Image.Image:
+    """`resize` of an image in any mode, which `convert` makes ready.
 
     A large one is converted and narrowed strip by strip, and is gone before it is scaled the other way: 50 megapixels
     take 200 MB, and are there only once.
     """
     if image.width * image.height <= LARGE:
         ready = convert(image)
-        resized = resize(ready, size, box)
-        if resized is not image:
-            release()
-        return resized
+        if ready is image:
+            return resize(image, size, box, release)
+        release()
+        return resize(ready, size, box)
     width, height = max(size[0], NARROW), max(size[1], NARROW)
     mode, planes = _narrowed(image, width, _factor(image.height, height, LARGE_GAP), convert)
     release()
-    scaler = VideoReformatter()
-    bands = [_scaled(scaler, planes.pop(0), (width, height)) for _ in range(len(planes))]
-    merged = Image.merge(PREMULTIPLIED.get(mode, mode), bands)
-    return resize(merged.convert(mode) if mode in PREMULTIPLIED else merged, size)
+    return resize(_merged(planes, mode, (width, height)), size)
 
 
 def _narrowed(image: Image.Image, width: int, down: int, convert: Convert) -> tuple[str, list[av.VideoFrame]]:
@@ -80,10 +97,10 @@ def _narrowed(image: Image.Image, width: int, down: int, convert: Convert) -> tu
         mode, strip = strip.mode, _weighted(strip)
         if (across, down) != (1, 1):
             strip = strip.reduce((across, down))
-        bands = len(strip.getbands())
-        planes = planes or [av.VideoFrame(width, -(-image.height // down), "gray") for _ in range(bands)]
-        for band, plane in enumerate(planes):
-            _fill(plane, done, _scaled(scaler, _plane(strip, band), (width, strip.height)))
+        bands = strip.split()
+        planes = planes or [av.VideoFrame(width, -(-image.height // down), "gray") for _ in bands]
+        for band, plane in zip(bands, planes, strict=True):
+            _fill(plane, done, _scaled(scaler, band, (width, strip.height)))
         done += strip.height
     return mode, planes
 
@@ -101,21 +118,28 @@ def _weighted(image: Image.Image) -> Image.Image:
     return image.convert(PREMULTIPLIED[image.mode]) if image.mode in PREMULTIPLIED else image
 
 
-def _scale(image: Image.Image, size: Size) -> Image.Image:
-    if image.size == size:
-        return image
+def _merged(
+    planes: list[Image.Image] | list[av.VideoFrame], mode: str, size: Size, release: Release = keep
+) -> Image.Image:
+    """Each plane scaled and let go, and all of them as an image. Where `mode` has alpha, they are weighted by it."""
+    release()
     scaler = VideoReformatter()
-    bands = [_scaled(scaler, _plane(image, band), size) for band in range(len(image.getbands()))]
-    return Image.merge(image.mode, bands)
+    bands = []
+    while planes:
+        bands.append(_scaled(scaler, planes.pop(0), size))
+    merged = Image.merge(PREMULTIPLIED.get(mode, mode), bands)
+    return merged.convert(mode) if mode in PREMULTIPLIED else merged
 
 
-def _plane(image: Image.Image, band: int) -> av.VideoFrame:
-    """Strip by strip: a large image's band would be there three times, on its way."""
-    frame = av.VideoFrame(image.width, image.height, "gray")
-    rows = max(1, STRIP // image.width)
-    for top in range(0, image.height, rows):
-        part = image if rows >= image.height else image.crop((0, top, image.width, min(top + rows, image.height)))
-        _fill(frame, top, part.getchannel(band))
+def _scaled(scaler: VideoReformatter, band: Plane, size: Size) -> Image.Image:
+    frame = band if isinstance(band, av.VideoFrame) else _frame(band)
+    (plane,) = scaler.reformat(frame, *size, "gray", interpolation=LANCZOS, threads=1).planes
+    return Image.frombuffer("L", size, plane, "raw", "L", plane.line_size, 1)  # type: ignore[arg-type] # any buffer
+
+
+def _frame(band: Image.Image) -> av.VideoFrame:
+    frame = av.VideoFrame(band.width, band.height, "gray")
+    _fill(frame, 0, band)
     return frame
 
 
@@ -123,8 +147,3 @@ def _fill(frame: av.VideoFrame, top: int, rows: Image.Image) -> None:
     (plane,) = frame.planes
     data = rows.tobytes("raw", "L", plane.line_size, 1)
     memoryview(plane)[top * plane.line_size : top * plane.line_size + len(data)] = data
-
-
-def _scaled(scaler: VideoReformatter, frame: av.VideoFrame, size: Size) -> Image.Image:
-    (plane,) = scaler.reformat(frame, *size, "gray", interpolation=LANCZOS, threads=1).planes
-    return Image.frombuffer("L", size, bytes(plane), "raw", "L", plane.line_size, 1)

@@ -1,6 +1,6 @@
 """The opened image: its pixels, frame by frame, no larger than needed, upright and in the wanted colours."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -14,7 +14,7 @@ from processors.image.facts import Header
 from processors.image.geometry import Box, Size
 from processors.image.models import Colorspace
 from processors.image.opening import decoding, load
-from processors.image.resample import shrink
+from processors.image.resample import Release, keep, shrink
 from processors.image.scan import Scan
 
 # EXIF's orientation -> what turns the stored pixels upright.
@@ -96,7 +96,7 @@ class Source:
             return ONCE if loop is None else FOREVER if loop == 0 else loop + 1
         return loop if isinstance(loop, int) else FOREVER
 
-    def _develop(self, pixels: Image.Image, stored: Size, box: Box, release: Callable[[], None]) -> Image.Image:
+    def _develop(self, pixels: Image.Image, stored: Size, box: Box, release: Release) -> Image.Image:
         """RGB or RGBA. Turning and colours cost least where there are fewest pixels, so they come after shrinking."""
         with decoding():
             convert = eight_bits(pixels, self.header.bit_depth, self.notes)
@@ -107,10 +107,6 @@ class Source:
         if picture.mode == "RGBA" and picture.getchannel("A").getextrema() == OPAQUE:
             return picture.convert("RGB")
         return picture
-
-
-def keep() -> None:
-    """For pixels that are needed again."""
 
 
 def _turned(size: Size, turn: int) -> Size:
