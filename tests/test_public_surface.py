@@ -44,7 +44,6 @@ MEMBERS: Mapping[tuple[str, str], str] = {
     """,
     ("ingest.dispatch.base", "Dispatch"): "close nudge",
     ("processors.image.backends.base", "Backend"): "decode takes",
-    ("processors.image.backends.base", "Backend"): "decode takes",
 }
 
 
