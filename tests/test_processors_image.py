@@ -264,7 +264,7 @@ print(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
 
 
 def test_the_largest_image_let_in_stays_within_the_memory_of_its_kind(tmp_path: Path) -> None:
-    """Fifty megapixels with transparency, as PNG. `ru_maxrss` would tell of the process that this one was forked from."""
+    """Fifty megapixels with transparency, as PNG. `ru_maxrss` would tell of the process that this was forked from."""
     path = tmp_path / "large.png"
     Image.new("RGBA", (8_000, 6_250), (10, 20, 30, 40)).save(path, compress_level=1)
     told = subprocess.check_output([sys.executable, "-c", MEASURE, path, tmp_path], text=True)
