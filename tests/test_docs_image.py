@@ -101,7 +101,7 @@ def bounds(metadata: list[Any]) -> Iterator[str]:
 
 def result_table(model: type[BaseModel]) -> str:
     rows = ["| field | meaning |", "|---|---|"]
-    rows += [f"| `{name}` | {field.description or ''} |" for name, field in model.model_fields.items()]
+    rows += [f"| `{name}` | {field.description} |" for name, field in model.model_fields.items()]
     return "\n".join(rows)
 
 
@@ -115,8 +115,10 @@ def test_every_field_of_the_result_is_documented(model: type[BaseModel]) -> None
     assert result_table(model) in DOCUMENT
 
 
-def test_every_parameter_explains_itself() -> None:
-    fields = [(model.__name__, name, field) for model in PARAMS for name, field in model.model_fields.items()]
+def test_everything_explains_itself() -> None:
+    fields = [
+        (model.__name__, name, field) for model in (*PARAMS, *RESULTS) for name, field in model.model_fields.items()
+    ]
     assert [(model, name) for model, name, field in fields if not field.description] == []
 
 

@@ -187,27 +187,27 @@ class ImageParams(Strict):
 
 
 class Camera(BaseModel):
-    make: str | None
-    model: str | None
-    lens: str | None = None
+    make: str | None = Field(description="Its maker.")
+    model: str | None = Field(description="As the maker calls it.")
+    lens: str | None = Field(None, description="Likewise.")
 
 
 class Exposure(BaseModel):
     """How the photo was taken, where the camera says it."""
 
-    seconds: float | None = None
-    f_number: float | None = None
-    iso: int | None = None
+    seconds: float | None = Field(None, description="How long.")
+    f_number: float | None = Field(None, description="Focal length by aperture.")
+    iso: int | None = Field(None, description="Sensitivity, ISO 12232.")
     focal_length: float | None = Field(None, description="Millimetres.")
     focal_length_35mm: int | None = Field(None, description="Millimetres that give the same view on 35 mm film.")
 
 
 class Gps(BaseModel):
-    """WGS 84, degrees; metres above the sea."""
+    """Where the photo was taken, WGS 84."""
 
-    latitude: float
-    longitude: float
-    altitude: float | None = None
+    latitude: float = Field(description="Degrees north.")
+    longitude: float = Field(description="Degrees east.")
+    altitude: float | None = Field(None, description="Metres above the sea.")
 
 
 class PaletteColour(BaseModel):
@@ -218,49 +218,49 @@ class PaletteColour(BaseModel):
 class Rendered(BaseModel):
     """A rendition that was made."""
 
-    name: str
+    name: str = Field(description="As in the request.")
     file: str = Field(description="The output's name.")
-    format: Format
-    width: int
-    height: int
-    bytes: int
+    format: Format = Field(description="That it was written in.")
+    width: int = Field(description="Pixels.")
+    height: int = Field(description="Pixels.")
+    bytes: int = Field(description="Of the file.")
     quality: int | None = Field(description="That the encoder was given; null for PNG.")
-    frames: int
+    frames: int = Field(description="1, or those of the animation.")
 
 
 class NotRendered(BaseModel):
     """A rendition that could not be made, where the request asked for partial results."""
 
-    name: str
-    code: str
-    detail: str
+    name: str = Field(description="As in the request.")
+    code: str = Field(description="A job's error code, such as `limit_exceeded`.")
+    detail: str = Field(description="For a person.")
 
 
 class ImageResult(BaseModel):
     """The image as it came in, and what was made of it."""
 
-    format: str
+    format: str = Field(description="JPEG, PNG, WEBP, GIF, AVIF, TIFF, BMP, MPO or HEIF.")
     width: int = Field(description="Pixels, after the orientation was applied.")
-    height: int
+    height: int = Field(description="Likewise.")
     mode: str = Field(description="Pillow's name of the pixels' sort, such as RGB, L or CMYK.")
     bit_depth: int | None = Field(description="Of one channel; null where the format's decoder doesn't tell.")
-    has_alpha: bool
-    is_animated: bool
+    has_alpha: bool = Field(description="Whether it may be transparent somewhere.")
+    is_animated: bool = Field(description="Pages of a TIFF are no animation.")
     frames: int = Field(description="Frames or pages.")
     orientation: int = Field(description="That of the EXIF, 1 to 8; applied unless the request said otherwise.")
     icc_profile: str | None = Field(description="The embedded colour profile's name.")
-    camera: Camera | None
-    exposure: Exposure | None = None
+    camera: Camera | None = Field(description="What took it, where the EXIF says so.")
+    exposure: Exposure | None = Field(None, description="How it was taken, likewise.")
     taken_at: str | None = Field(description="ISO 8601, in the camera's local time unless it gives an offset.")
     exif: dict[str, JsonValue] | None = Field(description="The known fields, if they were asked for.")
     gps: Gps | None = Field(description="Only if it was asked for.")
     placeholder: str | None = Field(description="A BlurHash, a ThumbHash in base64, or a data URL, as asked for.")
     dominant_colour: str | None = Field(description="`#rrggbb`.")
-    palette: list[PaletteColour]
+    palette: list[PaletteColour] = Field(description="The dominant colour first.")
     phash: str | None = Field(description="64 bits in hexadecimal; alike images differ in few bits.")
     srcset: str = Field(
         description="For an `<img>`: the renditions that show the whole image, relative to the job's `files/`."
     )
-    renditions: list[Rendered]
-    errors: list[NotRendered]
-    warnings: list[str]
+    renditions: list[Rendered] = Field(description="Those that were made.")
+    errors: list[NotRendered] = Field(description="Those that were not; empty unless `on_error` is `partial`.")
+    warnings: list[str] = Field(description="What a person should know: damage, and what was not done as asked.")
