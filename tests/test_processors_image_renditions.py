@@ -264,9 +264,21 @@ def test_a_rendition_that_would_be_too_large_fails_the_job_before_anything_is_de
         process(tmp_path, encoded(quarters(), "PNG"), one(width=12_000, enlarge=True))
     assert (rejected.value.code, rejected.value.detail) == (
         "limit_exceeded",
-        "The rendition one would have 12,000 x 8,000 pixels; 50,000,000 in all are the most.",
+        "The rendition one would have 12,000 x 8,000 pixels; 50,000,000 in all are the most as png.",
     )
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("format_", "mode", "most"),
+    [("avif", "RGB", 20_689_655), ("webp", "RGBA", 16_666_666), ("webp", "RGB", 50_000_000)],
+)
+def test_a_rendition_whose_encoder_would_take_too_much_memory_is_refused(
+    format_: str, mode: str, most: int, tmp_path: Path
+) -> None:
+    data = encoded(Image.new(mode, (60, 50), "teal"), "PNG")
+    with pytest.raises(Rejected, match=rf"{most:,} in all are the most as {format_}"):
+        process(tmp_path, data, one(width=9_000, enlarge=True, format=format_))
 
 
 def test_the_others_are_made_where_partial_results_will_do(tmp_path: Path) -> None:

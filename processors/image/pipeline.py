@@ -114,7 +114,7 @@ class Job:
             self.notes.append(f"The animation has {all_frames:,} frames; the first {frames:,} were kept.")
         for one in plans:
             with self._tolerating(one.rendition):
-                check(one, frames)
+                check(one, frames, has_alpha=source.header.has_alpha)
         possible = [one for one in plans if one.rendition.name not in self.failed]
         if not possible:
             raise Rejected("limit_exceeded", "None of the renditions can be made.")

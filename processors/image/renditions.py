@@ -1,6 +1,6 @@
 """From one picture to all renditions: each is drawn from the smallest larger one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -14,6 +14,19 @@ from processors.image.geometry import Find, Layout, Point, Size, lay_out, scaled
 from processors.image.models import MAX_PIXELS, MAX_SIDE, Format, ImageParams, Rendition
 from processors.image.resample import resize
 from processors.image.watermark import apply_watermark
+
+# What an encoder takes for each pixel, with the picture itself, without and with transparency: measured.
+ENCODING_BYTES: Mapping[tuple[Format, bool], int] = {
+    ("avif", False): 29,
+    ("avif", True): 36,
+    ("webp", False): 11,
+    ("webp", True): 36,
+    ("jpeg", False): 10,
+    ("jpeg", True): 14,
+    ("png", False): 9,
+    ("png", True): 14,
+}
+MAX_ENCODING_BYTES = 600_000_000
 
 PAGE = "#ffffff"  # what transparency becomes where the format has none and no background is given
 
@@ -49,14 +62,16 @@ def needed(image: Size, plans: Sequence[Plan]) -> Size:
     return scaled(image, min(1.0, max(one.needs(image) for one in plans)))
 
 
-def check(one: Plan, frames: int) -> None:
+def check(one: Plan, frames: int, *, has_alpha: bool) -> None:
     """Raises `Rejected` where the rendition itself would be too much, as enlarging may make it."""
     width, height = one.layout.canvas
-    if width * height * (frames if one.animated else 1) > MAX_PIXELS:
+    format_ = format_of(one, has_alpha=has_alpha)
+    most = min(MAX_PIXELS, MAX_ENCODING_BYTES // ENCODING_BYTES[format_, has_alpha])
+    if width * height * (frames if one.animated else 1) > MAX_PIXELS or width * height > most:
         raise Rejected(
             "limit_exceeded",
             f"The rendition {one.rendition.name} would have {width:,} x {height:,} pixels; "
-            f"{MAX_PIXELS:,} in all are the most.",
+            f"{most:,} in all are the most as {format_}.",
         )
 
 
