@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from bench import cells, load, reads
+from bench import cells, load, reads, table
 from bench.load import Target
 from bench.peers import dropoff, nginx, nginx_program, rss_bytes, tutorial
 
@@ -111,7 +111,7 @@ class Bench:
 
 
 def main() -> int:
-    parts = ("large", "small", "memory", "cells", "reads")
+    parts = ("large", "small", "memory", "cells", "reads", "table")
     arguments = argparse.ArgumentParser(prog="bench")
     arguments.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; default all")
     arguments.add_argument("--rounds", type=int, default=5)
@@ -129,6 +129,7 @@ def main() -> int:
             "memory": bench.memory,
             "cells": lambda: cells.measure(Path(folder)),
             "reads": lambda: reads.measure(Path(folder)),
+            "table": lambda: table.measure(Path(folder), given.rounds),
         }
         for part in given.parts or parts:
             runs[part]()

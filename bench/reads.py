@@ -1,4 +1,4 @@
-"""Status reads while uploads run."""
+"""Status reads while uploads run, with a long history in the table."""
 
 import json
 import shutil
@@ -9,13 +9,15 @@ from pathlib import Path
 from bench import load
 from bench.load import Connection
 from bench.peers import dropoff
+from bench.table import HISTORY, with_history
 
 READS = 3000
 
 
 def measure(folder: Path) -> None:
     run = folder / "run"
-    run.mkdir()
+    (run / "data").mkdir(parents=True)
+    with_history(run / "data" / "jobs.db", HISTORY)
     with dropoff(run, workers=0) as target:
         connection = Connection(target)
         job_id = json.loads(connection.upload(0, load.printable(1000)))["id"]
@@ -30,7 +32,7 @@ def measure(folder: Path) -> None:
             uploads.join()
         connection.close()
     shutil.rmtree(run)
-    print("\nstatus read over HTTP, ms (p50 / p99)")
+    print(f"\nstatus read over HTTP with {HISTORY:,} finished jobs, ms (p50 / p99)")
     print(f"  idle                    {_percentile(idle, 50):.2f} / {_percentile(idle, 99):.2f}")
     print(f"  while uploads run       {_percentile(busy, 50):.2f} / {_percentile(busy, 99):.2f}")
 
