@@ -15,7 +15,7 @@ from processors.image.geometry import Box, Size
 
 LANCZOS = Interpolation.LANCZOS | Interpolation.ACCURATE_RND  # without the latter, black may become 1
 SMALL = 1 << 16  # pixels: up to here Pillow is as quick, and boxes are exact to a fraction of a pixel
-STRIP = 1 << 19  # pixels
+STRIP = 1 << 18  # pixels
 LARGE = 13 << 20  # pixels: above, an image is never whole a second time
 
 # How much smaller plain means of blocks may make an image before Lanczos: by no more than leaves it this many times
