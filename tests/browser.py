@@ -3,7 +3,6 @@
 import json
 import os
 import select
-import shutil
 import subprocess
 import tempfile
 import time
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.programs import require
 
 FLAGS = (
     "--headless --remote-debugging-pipe --no-sandbox --disable-gpu --disable-quic --no-first-run "
@@ -22,10 +21,6 @@ FLAGS = (
 # The browser's own calls home must not leave this machine.
 NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 PATIENCE_SECONDS = 30.0
-
-needs_browser = pytest.mark.skipif(
-    shutil.which("chromium") is None and not os.environ.get("CI"), reason="no chromium here; in CI there must be one"
-)
 
 Message = dict[str, Any]
 
@@ -106,6 +101,7 @@ class Browser:
 @contextmanager
 def open_browser(*flags: str) -> Iterator[Browser]:
     """The protocol's pipe is the descriptors 3 and 4 of the browser, which a shell puts in their place."""
+    require("chromium")
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:

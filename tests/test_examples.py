@@ -1,6 +1,5 @@
 """The examples of the documents run as they stand, against a real server, in a copy of what a checkout holds."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture import REPOSITORY
+from tests.programs import require
 from tests.server import Server, clean_environment, running_server
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -30,10 +30,7 @@ def examples(document: str) -> list[str]:
 @pytest.mark.parametrize("document", ["README.md", "docs/http.md", "docs/image.md"])
 def test_every_example_of_a_document_works(document: str, server: Server, tmp_path: Path) -> None:
     """In one shell, in their order, stopping at the first that fails; `-f` makes a refusal a failure."""
-    if shutil.which("curl") is None:
-        if "CI" in os.environ:
-            pytest.fail("curl is needed here")
-        pytest.skip("curl is not installed")
+    require("curl")
     shutil.copytree(REPOSITORY / "samples", tmp_path / "samples")
     commands = examples(document)
     assert commands

@@ -26,6 +26,7 @@ from tests.kills.ledger import Ledger
 from tests.kills.payloads import NO_TEXT, Payload, echo
 from tests.kills.workload import connect, drop
 from tests.plugin import interpreter
+from tests.programs import require
 from tests.server import REPOSITORY, Server
 
 FAULTY = Path(__file__).parent / "faulty"
@@ -167,7 +168,7 @@ def test_an_upload_survives_the_failure_of_any_call_of_the_store(
 def test_an_upload_survives_the_failure_of_any_call_of_the_database(
     patient: Patient, calls: str, error: str, tmp_path: Path
 ) -> None:
-    strace.require()
+    require("strace")
     refused = 0
     assert patient.upload(patient.new_file()).is_success
     for nth in count(1):
@@ -186,7 +187,7 @@ def test_an_upload_survives_the_failure_of_any_call_of_the_database(
 
 def test_an_upload_that_was_refused_at_its_commit_does_not_come_back_half(patient: Patient, tmp_path: Path) -> None:
     """The log holds the whole commit, though its sync failed; the janitor has removed the file; then all dies."""
-    strace.require()
+    require("strace")
     assert patient.upload(patient.new_file()).is_success
     with strace.inject(patient.web, "fdatasync,fsync", "EIO", 1, patient.database, tmp_path / "strace") as injection:
         assert patient.upload(patient.new_file()).status_code == httpx.codes.SERVICE_UNAVAILABLE

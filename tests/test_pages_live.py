@@ -7,9 +7,7 @@ import pytest
 
 from ingest.jobs.outcomes import Done
 from tests.backdoor import UNKNOWN, Desk, open_desk
-from tests.browser import Browser, needs_browser, open_browser
-
-pytestmark = needs_browser
+from tests.browser import Browser, open_browser
 
 
 @pytest.fixture(scope="module")

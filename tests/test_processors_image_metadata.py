@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from processors.image.exif import Block, Entry
 from processors.image.metadata import COPYRIGHT, DAMAGED, PASSED_ON, Metadata, Told, passed_on, read_metadata, tell
 from processors.image.models import Camera, Exposure, Gps, Strip
 from tests.pictures import encoded, oriented, quarters
+from tests.programs import require
 from tests.test_processors_image_exif import block_bytes
 
 PHOTO: Mapping[int, object] = {
@@ -359,10 +359,10 @@ def test_even_a_block_of_nothing_but_long_values_fits_into_a_jpeg() -> None:
 
 
 @pytest.mark.corpus
-@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
 def test_exiftool_reads_the_same_from_every_photo_and_finds_nothing_wrong_in_what_is_carried(
     corpus: Path, tmp_path: Path
 ) -> None:
+    require("exiftool")
     for path in (corpus / "images" / "photos").glob("*.jpg"):
         metadata, notes = opened(path.read_bytes())
         told = tell(metadata, "basic", "keep")

@@ -23,6 +23,7 @@ from tests.contracts.processor import ProcessorContract
 from tests.films import RATE, black, film, noise, shades, sound, still
 from tests.hostile import ends
 from tests.pictures import BLUE, GREEN, RED, WHITE, corners, quarters
+from tests.programs import require
 from tests.rendering import close
 
 CLIP = REPOSITORY / "samples" / "clip.mp4"
@@ -319,6 +320,7 @@ def test_every_ordinary_clip_of_the_corpus_agrees_with_ffprobe(corpus: Path, tmp
     paths = sorted((corpus / "video" / "clips").iterdir())
     told = ends("video", paths, tmp_path)
     assert told["outfoxing.mp3"].code == "unsupported_input"
+    require("ffprobe")
     ffprobe = ["ffprobe", "-v", "error", "-select_streams", "v", "-of", "csv=p=0", "-show_entries"]
     for path in (path for path in paths if path.suffix != ".mp3"):
         result = told[path.name].result

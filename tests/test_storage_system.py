@@ -12,6 +12,7 @@ import pytest
 
 from tests import faults
 from tests.conftest import REPOSITORY
+from tests.programs import lack
 
 PREAMBLE = """
 import os, resource, subprocess, sys
@@ -42,7 +43,7 @@ def run(folder: Path, script: str, prefix: tuple[str, ...] = (), environment: Ma
 @pytest.fixture
 def own_disk(tmp_path: Path) -> Path:
     if subprocess.run([*APART, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this system lets nobody mount a disk of their own")
+        lack("this system lets nobody mount a disk of their own")
     return tmp_path
 
 
