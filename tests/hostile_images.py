@@ -145,8 +145,10 @@ def of_metadata(format_: str, length: int) -> bytes:
         return jpeg[:2] + segment(0xE1, bytes(65_000)) * (length // 65_000) + jpeg[2:]
     if format_ == "TIFF":
         return tiff([[*page(), (34_675, 7, length, 8)]], data=bytes(length))
-    if format_ == "WEBP":
-        return encoded(quarters(), "WEBP", exif=b"Exif\0\0" + bytes(length))
+    if format_ in ("WEBP", "AVIF"):
+        return encoded(
+            quarters(), format_, exif=b"Exif\0\0" + tiff([[(0x9214, 5, length // 8, 26)]], data=bytes(length))
+        )
     starts = {b"zTXt": b"a\0\0", b"iTXt": b"a\0\1\0\0\0", b"iCCP": b"a\0\0"}
     kind = format_.encode()
     return with_chunks(encoded(quarters(), "PNG"), chunk(kind, starts[kind] + zlib.compress(bytes(length))))
@@ -202,6 +204,8 @@ BOMBS: Mapping[str, Make] = {
     "50 MB of profile": lambda: of_metadata("iCCP", 50 * MB),
     "200 long texts": lambda: of_texts(200),
     "20 MB of exif in jpeg": lambda: of_metadata("JPEG", 20 * MB),
+    "9 MB of exif in jpeg": lambda: of_metadata("JPEG", 9 * MB),
+    "2 MB of exif in avif": lambda: of_metadata("AVIF", 2 * MB),
     "20 MB of exif in webp": lambda: of_metadata("WEBP", 20 * MB),
     "20 MB of profile in tiff": lambda: of_metadata("TIFF", 20 * MB),
     "200,000 chunks": lambda: of_chunks(200_000),

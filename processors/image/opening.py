@@ -24,7 +24,7 @@ from PIL.ImageFile import ImageFile
 
 from processors.base import Rejected
 from processors.image.models import MAX_PIXELS, InputLimits
-from processors.image.scan import MAX_METADATA_BYTES, Scan, identify, scan
+from processors.image.scan import Scan, identify, most_metadata, scan
 
 FORMATS = {
     "JPEG": (JpegImagePlugin, MpoImagePlugin),
@@ -107,8 +107,9 @@ def inspect(
         raise Rejected("unsupported_input", f"This is no image in one of {', '.join(formats)}.")
     found = scan(file, format_)
     _check_size(found, limits, frames)
-    if found.metadata_bytes > MAX_METADATA_BYTES:
-        raise Rejected("limit_exceeded", f"The image has more than {MAX_METADATA_BYTES:,} bytes of metadata.")
+    most = most_metadata(found.format)
+    if found.metadata_bytes > most:
+        raise Rejected("limit_exceeded", f"The image has more than {most:,} bytes of metadata.")
     return found
 
 
