@@ -9,10 +9,10 @@ from ingest.sandbox import Sandbox
 from ingest.wiring import House
 from processors import registry
 from processors.base import AnyProcessor
+from tests.architecture import REPOSITORY
 from tests.house import opened_house
 from tests.plugin import ECHO, interpreter
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 CORPUS = REPOSITORY.parent / "shared" / "corpus"
 
 

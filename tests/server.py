@@ -12,8 +12,9 @@ from pathlib import Path
 
 import httpx
 
+from tests.architecture import REPOSITORY
+
 START_SECONDS = 30.0
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @dataclass(slots=True)

@@ -10,9 +10,8 @@ import pytest
 
 from ingest import __version__
 from ingest.doctor import Finding, examine
+from tests.architecture import REPOSITORY
 from tests.server import clean_environment
-
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from ingest import janitor
 from ingest.settings import Settings
 from ingest.wiring import House, open_house
 from tests import strace
+from tests.architecture import REPOSITORY
 from tests.faults import WRITES
 from tests.kills import invariants, victims
 from tests.kills.ledger import Ledger
@@ -27,7 +28,7 @@ from tests.kills.payloads import NO_TEXT, Payload, echo
 from tests.kills.workload import connect, drop
 from tests.plugin import interpreter
 from tests.programs import require
-from tests.server import REPOSITORY, Server
+from tests.server import Server
 
 FAULTY = Path(__file__).parent / "faulty"
 HONEST = {"storage_unavailable": 503, "busy": 503, "insufficient_storage": 507}

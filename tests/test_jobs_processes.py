@@ -18,8 +18,8 @@ import pytest
 from ingest.clock import wall_clock
 from ingest.jobs import migrate, open_jobs
 from ingest.jobs.base import Event, JobStore
+from tests.architecture import REPOSITORY
 from tests.contracts.jobs import LEASE, HandClock, new_job, record
-from tests.server import REPOSITORY
 
 THREADS = 8
 LINES = 400

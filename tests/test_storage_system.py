@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import faults
-from tests.conftest import REPOSITORY
+from tests.architecture import REPOSITORY
 from tests.programs import lack
 
 PREAMBLE = """

@@ -18,7 +18,7 @@ from ingest.errors import JobError
 from ingest.jobs.outcomes import Failed, Interrupted, Released, Retry
 from ingest.sandbox import ENVIRONMENT, Finished, Sandbox, SandboxError
 from processors.base import Limits, Report
-from tests.conftest import REPOSITORY
+from tests.architecture import REPOSITORY
 from tests.hostile_plugin import SITE, Attempt, Tryout, busy, hostile_sandbox, processes, until
 from tests.plugin import interpreter
 

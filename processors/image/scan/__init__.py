@@ -9,8 +9,8 @@ from processors.image.scan.base import Scan, Source
 __all__ = ["MAX_METADATA_BYTES", "MAX_SCANS", "Scan", "identify", "most_metadata", "scan"]
 
 MAX_METADATA_BYTES = 16 << 20  # Exif, ICC, XMP and texts, unpacked
-# Pillow takes all of it apart and together again to open these: 15 MB of Exif kept it busy for 15 s in an AVIF, and took
-# 3 s and 400 MB in a JPEG, which has reasons for a large XMP: depth maps, second pictures.
+# Pillow takes all of it apart and together again to open these: 15 MB of Exif kept it busy for 15 s in an AVIF, and
+# took 3 s and 400 MB in a JPEG, which has reasons for a large XMP: depth maps, second pictures.
 LESS_METADATA_BYTES: Mapping[str, int] = {"AVIF": 1 << 20, "HEIF": 1 << 20, "JPEG": 8 << 20}
 MAX_SCANS = 32  # of a progressive JPEG: libjpeg makes 10, and each may take as long as all the others
 HEAD_BYTES = 512
