@@ -24,6 +24,7 @@ BUILT_IN = {
     "image": "processors.image:processor",
     "text": "processors.text:processor",
     "video": "processors.video:processor",
+    "audio": "processors.audio:processor",  # behind video: it takes films too, for the sound in them
 }
 KIND = re.compile(r"(?!auto$)[a-z][a-z0-9_]{0,31}")
 MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,100}")

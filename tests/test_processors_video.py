@@ -14,9 +14,10 @@ from PIL import Image, ImageStat
 from pydantic import ValidationError
 
 from processors.base import AnyProcessor, Rejected, RejectionCode, Report
+from processors.media.models import MAX_PIXELS, VideoStream
 from processors.registry import load
 from processors.video import VideoProcessor
-from processors.video.models import MAX_PIXELS, VideoParams, VideoResult
+from processors.video.models import VideoParams, VideoResult
 from processors.work import Finished, run_alone
 from tests.architecture import REPOSITORY
 from tests.contracts.processor import ProcessorContract
@@ -65,6 +66,17 @@ def process(path: Path, scratch: Path, params: Mapping[str, Any] | None = None) 
     return finished.result, finished
 
 
+def shown(result: VideoResult) -> VideoStream:
+    assert result.video is not None
+    return result.video
+
+
+def poster_at(result: VideoResult) -> float:
+    assert result.poster is not None
+    assert result.poster.at is not None
+    return result.poster.at
+
+
 def poster(scratch: Path) -> Image.Image:
     with Image.open(scratch / "out" / "poster.webp") as image:
         return image.convert("RGB")
@@ -76,8 +88,8 @@ def poster(scratch: Path) -> Image.Image:
 def test_the_sample_is_described_as_it_was_made(tmp_path: Path) -> None:
     result, finished = process(CLIP, tmp_path)
     assert result.container == "QuickTime / MOV"
-    assert (result.video.codec, result.video.width, result.video.height) == ("h264", 640, 360)
-    assert (result.video.frame_rate, result.video.rotation, result.video.pixel_format) == (30.0, 0, "yuv420p")
+    assert (shown(result).codec, shown(result).width, shown(result).height) == ("h264", 640, 360)
+    assert (shown(result).frame_rate, shown(result).rotation, shown(result).pixel_format) == (30.0, 0, "yuv420p")
     assert result.duration == pytest.approx(3.0, abs=0.05)
     (audio,) = result.audio
     assert (audio.codec, audio.sample_rate, audio.channels, audio.layout) == ("aac", 48_000, 1, "mono")
@@ -106,8 +118,8 @@ def test_every_codec_and_container_that_is_offered_gives_a_poster_in_the_right_c
     options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
     path = film(tmp_path / name, still(), 12, codec, pix_fmt, options=options)
     result, _ = process(path, tmp_path)
-    assert (result.video.codec, result.video.pixel_format) == told
-    assert (result.video.width, result.video.height) == (192, 128)
+    assert (shown(result).codec, shown(result).pixel_format) == told
+    assert (shown(result).width, shown(result).height) == (192, 128)
     assert close(corners(poster(tmp_path)), [RED, GREEN, BLUE, WHITE], 40)
 
 
@@ -115,16 +127,16 @@ def test_every_codec_and_container_that_is_offered_gives_a_poster_in_the_right_c
 def test_a_film_on_its_side_is_shown_upright(anticlockwise: int, clockwise: int, tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", still(), 10, rotation=anticlockwise)
     result, _ = process(path, tmp_path)
-    assert result.video.rotation == clockwise
+    assert shown(result).rotation == clockwise
     expected = quarters((192, 128)).rotate(anticlockwise, expand=True)
-    assert (result.video.width, result.video.height) == expected.size
+    assert (shown(result).width, shown(result).height) == expected.size
     assert close(corners(poster(tmp_path)), corners(expected), 40)
 
 
 def test_pixels_that_are_not_square_are_made_square(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", still((160, 120)), 10, aspect=Fraction(16, 11))
     result, _ = process(path, tmp_path)
-    assert (result.video.width, result.video.height) == (233, 120)
+    assert (shown(result).width, shown(result).height) == (233, 120)
     assert poster(tmp_path).size == (233, 120)
 
 
@@ -153,8 +165,8 @@ def test_a_film_that_begins_black_is_not_shown_black(gop: str, tmp_path: Path) -
     """With keyframes in the light, and with a single one, in the dark."""
     path = film(tmp_path / "a.mp4", lambda n: black(n) if n < 60 else noise(n), 150, options={"g": gop})
     result, _ = process(path, tmp_path)
-    assert result.poster_at is not None
-    assert result.poster_at >= 60 / RATE
+    assert poster_at(result) is not None
+    assert poster_at(result) >= 60 / RATE
     assert brightness(poster(tmp_path)) > 60
 
 
@@ -168,32 +180,33 @@ def test_a_film_that_is_black_throughout_is_shown_as_it_is(tmp_path: Path) -> No
 def test_the_second_that_is_asked_for_is_shown(seconds: float, gop: str, tmp_path: Path) -> None:
     """Each frame of this film has its own shade, so the poster tells which one it is."""
     path = film(tmp_path / "a.mp4", shades, 100, options={"g": gop})
-    result, _ = process(path, tmp_path, {"poster_at": seconds})
+    result, _ = process(path, tmp_path, {"poster": {"at": seconds}})
     expected = min(round(seconds * RATE), 99)
-    assert result.poster_at == pytest.approx(expected / RATE, abs=0.001)
+    assert poster_at(result) == pytest.approx(expected / RATE, abs=0.001)
     assert brightness(poster(tmp_path)) == pytest.approx(expected * 2, abs=2.5)
 
 
 @pytest.mark.parametrize(("width", "size"), [(1280, (192, 128)), (96, (96, 64)), (16, (16, 11))])
 def test_the_poster_is_as_wide_as_asked_and_never_enlarged(width: int, size: tuple[int, int], tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", still(), 5)
-    _, finished = process(path, tmp_path, {"poster_width": width})
+    _, finished = process(path, tmp_path, {"poster": {"width": width}})
     assert poster(tmp_path).size == size
     assert (finished.outputs[0].attributes["width"], finished.outputs[0].attributes["height"]) == size
 
 
-@pytest.mark.parametrize("params", [{"poster_at": -1}, {"poster_width": 0}, {"poster_width": 5000}, {"poster": True}])
+@pytest.mark.parametrize(
+    "params", [{"poster": {"at": -1}}, {"poster": {"width": 0}}, {"poster": {"width": 5000}}, {"poster": True}]
+)
 def test_params_out_of_range_are_refused(params: Mapping[str, Any]) -> None:
     with pytest.raises(ValidationError):
         VideoParams.model_validate(params)
 
 
-def test_progress_counts_decoded_frames_without_inventing_a_total(tmp_path: Path) -> None:
+def test_progress_is_weighted_and_ends_whole(tmp_path: Path) -> None:
     reports: list[Report] = []
     run_alone(VideoProcessor(), CLIP, scratch=tmp_path, on_report=reports.append)
-    assert [report.stage for report in reports[:2]] == ["probing", "poster"]
-    assert {report.total for report in reports} == {None}
-    assert {report.unit for report in reports[1:]} == {"frames"}
+    assert {report.unit for report in reports if report.total} == {"%"}
+    assert {report.total for report in reports} <= {None, 100}
 
 
 def test_a_film_without_a_single_decodable_frame_is_rejected(tmp_path: Path) -> None:
@@ -291,7 +304,7 @@ def test_an_external_reference_inside_a_film_is_not_opened(tmp_path: Path) -> No
     outside = data.replace(b"url \0\0\0\1", b"url \0\0\0\0").replace(b"alis\0\0\0\1", b"alis\0\0\0\0")
     path.write_bytes(outside)
     result, _ = process(path, tmp_path)
-    assert (result.video.width, result.video.height) == (192, 128)
+    assert (shown(result).width, shown(result).height) == (192, 128)
     assert not close(corners(poster(tmp_path)), [RED, GREEN, BLUE, WHITE], 40)
     assert secret.exists()
 

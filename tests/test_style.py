@@ -41,6 +41,11 @@ TESTED_BY = {
     "ingest.jobs.migrations.versions.v0001_jobs": "test_jobs_migrations.py",
     "ingest.web_process": "test_serve.py",
     "ingest.worker_process": "test_serve.py",
+    "processors.media": "test_processors_video.py",
+    "processors.media.frames": "test_processors_video.py",
+    "processors.media.opening": "test_processors_video.py",
+    "processors.media.probe": "test_processors_video.py",
+    "processors.media.source": "test_processors_video.py",
 }
 
 NAMELESS = {"util", "utils", "common", "helper", "helpers", "manager", "managers", "misc", "tools"}

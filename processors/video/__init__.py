@@ -7,7 +7,7 @@ from processors.video.models import LIMITS, MEDIA_TYPES, VideoParams, VideoResul
 
 class VideoProcessor:
     kind = "video"
-    version = "1.0"
+    version = "2.0"
     media_types = MEDIA_TYPES
     limits = LIMITS
     Params = VideoParams

@@ -1,89 +1,112 @@
-"""The way of a video: open, choose a stream, find a frame, write it down."""
+"""The way of a video: open, choose a stream, look at a frame, do what was asked for, describe."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from processors import webp
 from processors.base import Rejected, Work
+from processors.media.frames import HDR_TRANSFERS, picture
+from processors.media.models import NotMade
+from processors.media.opening import choose_video, decoding
+from processors.media.probe import describe
+from processors.media.progress import Plan
+from processors.media.source import Source
 from processors.video import models
-from processors.video.opening import choose_stream, decoding, open_video
-from processors.video.poster import Search, display_size, picture, rotation
+from processors.video.models import Operation
+from processors.video.poster import Search
 
 QUALITY = 80
-HDR_TRANSFERS = frozenset({16, 18})  # AVCOL_TRC_SMPTE2084 (PQ) and AVCOL_TRC_ARIB_STD_B67 (HLG)
+
+# How long each takes, about, beside the others; probing is always done.
+WEIGHTS: dict[Operation, float] = {
+    "probe": 1,
+    "poster": 2,
+    "storyboard": 10,
+    "preview": 5,
+    "web": 10,
+    "transcode": 300,
+    "hls": 300,
+    "audio": 20,
+    "waveform": 20,
+    "subtitles": 5,
+}
 
 
 def run(work: Work[models.VideoParams]) -> models.VideoResult:
-    """Reports count decoded frames; how many there will be is not known beforehand."""
-    work.report("probing")
-    with work.open() as file, open_video(file) as container:
-        stream = choose_stream(container)
-        search = Search(work, container, stream)
+    return Job(work).run()
+
+
+class Job:
+    """One video. Each operation's part of the result is kept under the name of its field."""
+
+    def __init__(self, work: Work[models.VideoParams]) -> None:
+        self.params = work.params
+        wanted: dict[str, float] = {
+            name: weight for name, weight in WEIGHTS.items() if name == "probe" or work.params.wants(name)
+        }
+        self.source = Source(work, work.params.limits, Plan(work, wanted, work.params.limits.timeout_s))
+        self.made: dict[str, Any] = {}
+        self.failed: list[NotMade] = []
+
+    def run(self) -> models.VideoResult:
+        self.source.plan.report("probe", 0)
+        with self.source.open() as container:
+            stream = choose_video(container, self.params.limits)
+            if stream is None:
+                raise _nothing_to_show(container)
+            search = Search(self.source, self.params.poster or models.Poster(), container, stream)
+            with decoding():
+                frame = search.find()
+            if frame is None:
+                raise Rejected("corrupt_input", "Not a single frame of the video can be decoded.")
+            told = describe(container, stream, frame)
+            self._warn(frame, search)
+            if self.params.wants("poster"):
+                with self._tolerating("poster"):
+                    self.made["poster"] = self._poster(stream, frame, search)
+        return models.VideoResult(
+            **told,
+            **{
+                name: self.made.get(name)
+                for name in ("poster", "storyboard", "preview", "web", "hls", "sound", "waveform")
+            },
+            transcodes=self.made.get("transcodes", []),
+            subtitle_files=self.made.get("subtitle_files", []),
+            errors=self.failed,
+            warnings=self.source.notes,
+        )
+
+    @contextmanager
+    def _tolerating(self, operation: Operation) -> Iterator[None]:
+        """Around one operation: the others may be done without it, if that is what was asked for."""
+        try:
+            yield
+        except Rejected as rejected:
+            if self.params.on_error == "fail":
+                raise
+            self.failed.append(NotMade(operation=operation, code=rejected.code, detail=rejected.detail))
+
+    def _poster(self, stream: VideoStream, frame: VideoFrame, search: Search) -> models.Picture:
+        settings = self.params.poster or models.Poster()
         with decoding():
-            frame = search.find()
-        if frame is None:
-            raise Rejected("corrupt_input", "Not a single frame of the video can be decoded.")
-        with decoding():
-            image = picture(frame, stream.sample_aspect_ratio, work.params.poster_width)
-        work.report("poster", search.decoded, None, "frames")
-        path = work.output("poster.webp", "image/webp", width=image.width, height=image.height)
+            image = picture(frame, stream.sample_aspect_ratio, settings.width)
+        path = self.source.work.output("poster.webp", "image/webp", width=image.width, height=image.height)
         webp.save(image, path, QUALITY)
-        return _describe(container, stream, frame, search)
+        return models.Picture(file=path.name, width=image.width, height=image.height, at=search.seconds(frame))
+
+    def _warn(self, frame: VideoFrame, search: Search) -> None:
+        if search.damaged or frame.is_corrupt:
+            self.source.note("The video is damaged; the poster may be, too.")
+        if frame.color_trc in HDR_TRANSFERS:
+            self.source.note("The video is HDR; the poster is not tone-mapped and looks flat.")
 
 
-def _describe(container: InputContainer, stream: VideoStream, frame: VideoFrame, search: Search) -> models.VideoResult:
-    duration = container.duration
-    return models.VideoResult(
-        container=container.format.long_name,
-        duration=duration / 1_000_000 if duration and duration > 0 else None,
-        bit_rate=container.bit_rate or None,
-        video=_describe_video(stream, frame),
-        audio=[_describe_audio(one) for one in container.streams.audio],
-        other_streams=[one.type for one in container.streams if one.type not in ("video", "audio")],
-        poster_at=search.seconds(frame),
-        warnings=list(_warnings(frame, search)),
-    )
-
-
-def _describe_video(stream: VideoStream, frame: VideoFrame) -> models.VideoStream:
-    width, height = display_size(frame, stream.sample_aspect_ratio)
-    return models.VideoStream(
-        codec=stream.codec_context.codec.canonical_name,
-        profile=stream.profile,
-        width=width,
-        height=height,
-        rotation=rotation(frame),
-        frame_rate=round(float(stream.average_rate), 3) if stream.average_rate else None,
-        pixel_format=frame.format.name,
-        bit_rate=stream.bit_rate or None,
-        language=_language(stream),
-    )
-
-
-def _describe_audio(stream: AudioStream) -> models.AudioStream:
-    codec = stream.codec_context
-    return models.AudioStream(
-        codec=codec.codec.canonical_name,
-        sample_rate=codec.sample_rate or None,
-        channels=codec.channels or None,
-        layout=codec.layout.name,
-        bit_rate=codec.bit_rate or None,
-        language=_language(stream),
-    )
-
-
-def _language(stream: Stream) -> str | None:
-    """ISO 639-2, unless it is "und", for undetermined."""
-    return stream.language if stream.language and stream.language != "und" else None
-
-
-def _warnings(frame: VideoFrame, search: Search) -> Iterator[str]:
-    if search.damaged or frame.is_corrupt:
-        yield "The video is damaged; the poster may be, too."
-    if frame.color_trc in HDR_TRANSFERS:
-        yield "The video is HDR; the poster is not tone-mapped and looks flat."
+def _nothing_to_show(container: InputContainer) -> Rejected:
+    if container.streams.audio:
+        return Rejected("unsupported_input", "There is no video in this file, only audio.")
+    return Rejected("corrupt_input", "There is no video stream in this file.")

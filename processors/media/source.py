@@ -1,0 +1,33 @@
+"""The file of a job, as its operations see it: opened anew by each of them, and always guarded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from av.container import InputContainer
+from pydantic import BaseModel
+
+from processors.base import Work
+from processors.media.models import InputLimits
+from processors.media.opening import open_media
+from processors.media.progress import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`notes` become the result's warnings."""
+
+    work: Work[BaseModel]
+    limits: InputLimits
+    plan: Plan
+    notes: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def open(self) -> Iterator[InputContainer]:
+        """A demuxer of one's own, at the beginning. Raises `Rejected`."""
+        with self.work.open() as file, open_media(file, self.limits) as container:
+            yield container
+
+    def note(self, warning: str) -> None:
+        if warning not in self.notes:
+            self.notes.append(warning)
