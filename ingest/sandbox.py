@@ -183,7 +183,6 @@ class Sandbox:
             **self._zygote.granted,
             "process_watch": kernel.sees_children(),
             "subreaper": subreaper,
-            "landlock": False,
             "seccomp": False,
         }
 

@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         "pillow", description="What decodes images; `fast` and `vips` need the extra of that name."
     )
     image_heif: Literal["off", "on"] = Field("off", description="Take HEIC images too; needs the extra `heif`.")
+    cell_readable: str = Field(
+        "",
+        pattern=r"^(/[^:]*(:/[^:]*)*)?$",
+        description="Folders, with colons between them, that cells may read besides the interpreter's own.",
+    )
     http: Literal["httptools", "h11"] = Field(
         "httptools", description="The HTTP parser; h11 is pure Python and slower."
     )
@@ -85,7 +90,11 @@ class Settings(BaseSettings):
     @property
     def of_processors(self) -> dict[str, str]:
         """What the processors may know of this environment; nothing else of it reaches a cell."""
-        return {"DROPOFF_IMAGE_BACKEND": self.image_backend, "DROPOFF_IMAGE_HEIF": self.image_heif}
+        return {
+            "DROPOFF_IMAGE_BACKEND": self.image_backend,
+            "DROPOFF_IMAGE_HEIF": self.image_heif,
+            "DROPOFF_CELL_READABLE": self.cell_readable,
+        }
 
     @property
     def files_url(self) -> str:
