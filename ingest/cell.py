@@ -78,9 +78,10 @@ def live(
     status = CRASHED
     try:
         kernel.close_all_but({orders.fileno()})
+        walls = build_walls(readable)
         cell = _await_order(orders)
         if cell is not None:
-            _fulfil(cell, processors, zygote, readable)
+            _fulfil(cell, processors, zygote, walls)
         status = os.EX_OK
     except SystemExit as wanted:  # a processor that exits has no last word: its status is for the log
         status = wanted.code & 0xFF if isinstance(wanted.code, int) else CRASHED
@@ -97,14 +98,14 @@ def _await_order(orders: socket.socket) -> Cell | None:
     return Cell(*descriptors) if descriptors else None
 
 
-def _fulfil(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int, readable: Sequence[str]) -> None:
+def _fulfil(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int, walls: landlock.Walls) -> None:
     kernel.take_name(NAME)
     signal.signal(signal.SIGTERM, cell.stop)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's exception could be swallowed by whatever runs just then
     os.dup2(cell.errors, 2)
     os.close(cell.errors)
     errand = _read_errand(cell.errand)
-    shut_in(errand.limits, zygote, readable, errand.scratch)
+    shut_in(errand.limits, zygote, walls, errand.scratch)
     _settle_in(errand.scratch)
     cell.say(_work(cell, errand, processors[errand.kind]))
 
@@ -112,18 +113,22 @@ def _fulfil(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int, rea
 def rehearse(audience: socket.socket, zygote: int, readable: Sequence[str]) -> NoReturn:
     """In a fork that is thrown away: tell which protections this machine grants to a cell, and stay to be looked at."""
     try:
-        granted = shut_in(Limits(), zygote, readable, os.devnull)
+        granted = shut_in(Limits(), zygote, build_walls(readable), os.devnull)
         audience.send(json.dumps(granted).encode())
         audience.recv(1)
     finally:
         os._exit(os.EX_OK)
 
 
-def shut_in(limits: Limits, zygote: int, readable: Sequence[str], scratch: str) -> dict[str, bool]:
-    """Take rights away from the calling process, for good. The zygote holds nothing that would outlive this.
+def build_walls(readable: Sequence[str]) -> landlock.Walls:
+    """With all that a cell may read; where it may write, its order says."""
+    walls = landlock.Walls()
+    walls.allow(landlock.READ, [*readable, *OF_THE_SYSTEM])
+    return walls
 
-    Of all files it keeps those that are open, may read beneath `readable`, and write beneath `scratch`.
-    """
+
+def shut_in(limits: Limits, zygote: int, walls: landlock.Walls, scratch: str) -> dict[str, bool]:
+    """Take rights away from the calling process, for good. The zygote holds nothing that would outlive this."""
     os.setsid()
     granted = {"process_group": True, "parent_death_signal": kernel.die_with_parent()}
     if os.getppid() != zygote:  # it died before it could have been told
@@ -134,7 +139,8 @@ def shut_in(limits: Limits, zygote: int, readable: Sequence[str], scratch: str) 
     granted["memory_hidden"] = kernel.hide_memory()
     granted["no_new_privileges"] = kernel.forbid_new_privileges()
     # Landlock asks for no_new_privileges where the user is not root; seccomp, once there is one, will too.
-    granted["landlock"] = landlock.confine([*readable, *OF_THE_SYSTEM], [scratch, os.devnull])
+    walls.allow(landlock.WRITE, [scratch, os.devnull])
+    granted["landlock"] = walls.enter()
     return granted
 
 

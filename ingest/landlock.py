@@ -44,31 +44,42 @@ def version() -> int:
     return max(0, _call(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(_ASK_VERSION)))
 
 
-def confine(readable: Iterable[str], writable: Iterable[str]) -> bool:
-    """From here on the process may read and execute beneath `readable` alone, and write beneath `writable` alone.
+class Walls:
+    """What a process is about to confine itself to; made beforehand, since that takes longer than to go inside.
 
-    From version 4 on it neither binds nor connects TCP, from 6 on it signals nobody outside. Descriptors that are open
-    already stay as they are. What isn't there is passed over. False: there is no Landlock.
+    Where there is no Landlock these are no walls.
     """
-    known = version()
-    if not known:
-        return False
-    handled = _handled(known)
-    ruleset = _call(_CREATE_RULESET, ctypes.byref(handled), ctypes.c_size_t(ctypes.sizeof(handled)), ctypes.c_uint(0))
-    if ruleset < 0:
-        return False
-    try:
-        for paths, access in ((readable, READ), (writable, WRITE)):
+
+    def __init__(self) -> None:
+        self._handled = handled = _handled(version())
+        self._ruleset = -1
+        if handled.files:
+            size = ctypes.c_size_t(ctypes.sizeof(handled))
+            self._ruleset = _call(_CREATE_RULESET, ctypes.byref(handled), size, ctypes.c_uint(0))
+
+    def allow(self, access: int, paths: Iterable[str]) -> None:
+        """`READ` or `WRITE` beneath each of `paths`. What isn't there is passed over."""
+        if self._ruleset >= 0:
             for path in paths:
-                _allow(ruleset, path, access & handled.files)
-        return _call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint(0)) == 0
-    finally:
-        os.close(ruleset)
+                _allow(self._ruleset, path, access & self._handled.files)
+
+    def enter(self) -> bool:
+        """For good: the calling process opens nothing but what was allowed; what is open already stays as it is.
+
+        From version 4 on it neither binds nor connects TCP, from 6 on it signals nobody outside. False: no walls.
+        """
+        if self._ruleset < 0:
+            return False
+        try:
+            return _call(_RESTRICT_SELF, ctypes.c_int(self._ruleset), ctypes.c_uint(0)) == 0
+        finally:
+            os.close(self._ruleset)
+            self._ruleset = -1
 
 
 def _handled(known: int) -> _Ruleset:
     """Everything that this version can forbid."""
-    files = (1 << 13) - 1
+    files = (1 << 13) - 1 if known else 0
     for since, access in ((2, _REFER), (3, _TRUNCATE), (5, _IOCTL_DEV)):
         files |= access if known >= since else 0
     return _Ruleset(files, 0b11 if known >= 4 else 0, 0b11 if known >= 6 else 0)

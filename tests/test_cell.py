@@ -118,7 +118,11 @@ def test_a_cell_has_the_limits_of_its_kind(seen: dict[str, Any]) -> None:
 
 def test_a_cell_whose_zygote_is_gone_already_does_not_begin() -> None:
     """The death that comes before PR_SET_PDEATHSIG sends no signal."""
-    program = "from ingest import cell; from processors.base import Limits; cell.shut_in(Limits(), 1, (), '/')"
+    program = """
+from ingest import cell
+from processors.base import Limits
+cell.shut_in(Limits(), 1, cell.build_walls(()), "/")
+"""
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == CRASHED
 
 

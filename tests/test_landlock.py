@@ -23,6 +23,11 @@ def tried(act):
     return "done"
 def say(**outcomes):
     print(json.dumps(outcomes))
+def confine(readable, writable):
+    walls = landlock.Walls()
+    walls.allow(landlock.READ, readable)
+    walls.allow(landlock.WRITE, writable)
+    return walls.enter()
 kernel.forbid_new_privileges()
 """
 
@@ -49,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_files_are_read_and_written_only_beneath_what_was_named(folder: Path) -> None:
     program = """
-assert landlock.confine([str(folder / "readable")], [str(folder / "writable")])
+assert confine([str(folder / "readable")], [str(folder / "writable")])
 say(**{f"{act} {name}": tried(lambda: getattr(folder / name / "file", act)(*text))
        for name in ("readable", "writable", "other")
        for act, *text in (("read_text",), ("write_text", "new"), ("unlink",))})
@@ -69,7 +74,7 @@ say(**{f"{act} {name}": tried(lambda: getattr(folder / name / "file", act)(*text
 
 def test_a_plain_file_can_be_named_too_and_what_is_absent_is_passed_over(folder: Path) -> None:
     program = """
-assert landlock.confine([str(folder / "other" / "file"), str(folder / "absent")], [])
+assert confine([str(folder / "other" / "file"), str(folder / "absent")], [])
 say(named=tried((folder / "other" / "file").read_text), folder=tried(lambda: os.listdir(folder / "other")))
 """
     assert told(program, folder) == {"named": "done", "folder": "PermissionError"}
@@ -78,7 +83,7 @@ say(named=tried((folder / "other" / "file").read_text), folder=tried(lambda: os.
 def test_open_descriptors_stay_as_they_are(folder: Path) -> None:
     program = """
 file = (folder / "other" / "file").open("r+")
-assert landlock.confine([], [])
+assert confine([], [])
 say(read=tried(file.read), write=tried(lambda: file.write("x")))
 """
     assert told(program, folder) == {"read": "done", "write": "done"}
@@ -87,7 +92,7 @@ say(read=tried(file.read), write=tried(lambda: file.write("x")))
 def test_it_holds_for_whatever_is_started_later(folder: Path) -> None:
     program = """
 import subprocess
-assert landlock.confine(["/usr", "/lib", "/lib64", "/bin"], [])
+assert confine(["/usr", "/lib", "/lib64", "/bin"], [])
 cat = lambda: subprocess.run(["cat", folder / "other" / "file"], capture_output=True)
 say(program=tried(cat), file=str(cat().returncode))
 """
@@ -96,7 +101,7 @@ say(program=tried(cat), file=str(cat().returncode))
 
 def test_no_file_is_allowed_by_a_link_to_it(folder: Path) -> None:
     program = """
-assert landlock.confine([], [str(folder / "writable")])
+assert confine([], [str(folder / "writable")])
 (folder / "writable" / "link").symlink_to(folder / "other" / "file")
 say(read=tried((folder / "writable" / "link").read_text))
 """
