@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, get_args
 
-from ingest import kernel, landlock
+from ingest import kernel, landlock, seccomp
 from ingest.cellwire import (
     DESCRIPTORS,
     DETAIL_LENGTH,
@@ -138,9 +138,10 @@ def shut_in(limits: Limits, zygote: int, walls: landlock.Walls, scratch: str) ->
     granted["rlimits"] = True
     granted["memory_hidden"] = kernel.hide_memory()
     granted["no_new_privileges"] = kernel.forbid_new_privileges()
-    # Landlock asks for no_new_privileges where the user is not root; seccomp, once there is one, will too.
+    # Both ask for no_new_privileges where the user is not root; Landlock's own calls need not be allowed any more.
     walls.allow(landlock.WRITE, [scratch, os.devnull])
     granted["landlock"] = walls.enter()
+    granted["seccomp"] = seccomp.forbid()
     return granted
 
 

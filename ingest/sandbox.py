@@ -183,7 +183,6 @@ class Sandbox:
             **self._zygote.granted,
             "process_watch": kernel.sees_children(),
             "subreaper": subreaper,
-            "seccomp": False,
         }
 
     def run(self, order: Order, on_report: Callable[[Report], None], stop: Stop) -> CellEnd:

@@ -31,6 +31,8 @@ def reach_out(work: Work[Any]) -> Any:
         "the zygote's environment": Path(f"/proc/{os.getppid()}/environ").read_bytes,
         "signal the zygote": lambda: os.kill(os.getppid(), signal.SIGCONT),
         "connect": lambda: socket.create_connection(("127.0.0.1", work.params.n), timeout=5).close(),
+        "send by UDP": lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", work.params.n)),
+        "a socket with a path": lambda: socket.socket(socket.AF_UNIX),
         "listen": lambda: socket.create_server(("127.0.0.1", 0)).close(),
         "scratch": lambda: (work.scratch / "mine").write_bytes(b"mine"),
         "nowhere": lambda: Path(os.devnull).write_bytes(b"gone"),
