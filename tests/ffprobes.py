@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.programs import require
 
+HASH_COLUMN = 5  # that of side data may come after it
+
 
 def ffprobe(path: Path, *options: str) -> dict[str, Any]:
     """As JSON: format, streams and chapters."""
@@ -25,4 +27,4 @@ def ffmpeg(*arguments: str | Path) -> bytes:
 def hashes(path: Path, stream: str) -> list[str]:
     """Of each packet of a stream, such as `v:0`, in the order of the file."""
     listing = ffmpeg("-i", path, "-map", f"0:{stream}", "-c", "copy", "-f", "framehash", "-hash", "md5", "-")
-    return [line.split(",")[-1].strip() for line in listing.decode().splitlines() if not line.startswith("#")]
+    return [line.split(",")[HASH_COLUMN].strip() for line in listing.decode().splitlines() if not line.startswith("#")]

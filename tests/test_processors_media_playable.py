@@ -18,7 +18,8 @@ STREAMABLE = Layout("mp4", index_first=True)
 def video(codec: str, profile: str | None = None, **told: Any) -> VideoStream:
     fields: dict[str, Any] = {
         "level": 4.0, "width": 64, "height": 64, "coded_width": 64, "coded_height": 64, "rotation": 0,
-        "frame_rate": 25.0, "is_variable_frame_rate": False, "frames": None, "pixel_format": "yuv420p", "bit_depth": 8,
+        "frame_rate": 25.0, "is_variable_frame_rate": False, "has_b_frames": False, "frames": None,
+        "pixel_format": "yuv420p", "bit_depth": 8,
         "chroma": "4:2:0", "colour": Colour(primaries=None, transfer=None, space=None, range=None), "hdr": None,
         "is_interlaced": False, "bit_rate": None,
     }  # fmt: skip

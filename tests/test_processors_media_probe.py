@@ -76,6 +76,7 @@ def assert_video(ours: VideoStream, theirs: Mapping[str, Any]) -> None:
     assert known(theirs.get("color_space")) in (ours.colour.space, None)  # ours is of a frame: VP8's says it
     assert ours.is_interlaced == (theirs.get("field_order", "progressive") not in ("progressive", "unknown"))
     if theirs["codec_name"] == "h264":
+        assert ours.has_b_frames == bool(theirs["has_b_frames"])
         assert ours.level == theirs["level"] / 10
     turns = [data["rotation"] for data in theirs.get("side_data_list", ()) if "rotation" in data]
     assert ours.rotation == (-turns[0] % 360 if turns else 0)

@@ -21,6 +21,8 @@ STRUCTURE = frozenset(
     {b"mvhd", b"tkhd", b"mdia", b"edts", b"mvex", b"iods", b"tref", b"tapt", b"load", b"free", b"skip", b"ctab"}
     | {b"", b"\0\0\0\0", b"prfl", b"clip", b"matt", b"imap"}
 )
+TABLE_HOLDERS = frozenset({b"trak", b"mdia", b"minf", b"stbl"})
+TABLES = frozenset({b"stts", b"ctts", b"stss", b"stsz", b"sdtp", b"sbgp", b"sgpd"})
 HOLDERS = frozenset({b"trak", b"udta", b"meta", b"ilst"})
 HARMLESS = frozenset({b"hdlr", b"\xa9nam", b"name", b"\xa9too", b"\xa9swr"})  # titles, and who wrote the file
 
@@ -33,6 +35,7 @@ class Layout:
     index_first: bool | None = None
     is_fragmented: bool = False
     has_tags: bool = False  # other than titles
+    table_bytes: int = 0  # of what the index says of each sample, all tracks together
 
 
 def read(file: BinaryIO) -> Layout:
@@ -55,18 +58,19 @@ class _Boxes:
         self._left = MAX_BOXES
 
     def layout(self, format_: str) -> Layout:
-        index_first, is_fragmented, has_tags = None, False, False
+        index_first, is_fragmented, has_tags, table_bytes = None, False, False, 0
         for type_, start, end in self._inside(0, self._file.seek(0, os.SEEK_END)):
             match type_:
                 case b"moov":
                     index_first = index_first is None
                     is_fragmented = any(kind == b"mvex" for kind, _, _ in self._inside(start, end))
                     has_tags |= not set(self._tags(start, end, 0)) <= HARMLESS
+                    table_bytes = self._tables(start, end, 0)
                 case b"mdat":
                     index_first = index_first or False
                 case b"uuid" | b"meta":
                     has_tags = True
-        return Layout(format_, index_first, is_fragmented, has_tags)
+        return Layout(format_, index_first, is_fragmented, has_tags, table_bytes)
 
     def _inside(self, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
         """Type, and where the content begins and ends. Stops at what can't be a box."""
@@ -91,6 +95,16 @@ class _Boxes:
                 yield from self._tags(inner + self._skipped(type_, inner), after, depth + 1)
             elif type_ not in STRUCTURE:
                 yield type_
+
+    def _tables(self, start: int, end: int, depth: int) -> int:
+        """Bytes of the tables of samples, but for those of chunks, which whoever writes a file cuts anew."""
+        size = 0
+        for type_, inner, after in self._inside(start, end) if depth < MAX_DEPTH else ():
+            if type_ in TABLE_HOLDERS:
+                size += self._tables(inner, after, depth + 1)
+            elif type_ in TABLES:
+                size += after - inner
+        return size
 
     def _skipped(self, type_: bytes, inner: int) -> int:
         """ISO's `meta` has a version and flags, QuickTime's has not."""

@@ -100,6 +100,7 @@ class VideoStream(Track):
     rotation: int = Field(description="Degrees clockwise that the stored frames are turned for display.")
     frame_rate: float | None = Field(description="Frames a second on average.")
     is_variable_frame_rate: bool = Field(description="Whether the frames are not all shown for the same time.")
+    has_b_frames: bool = Field(description="Whether frames are stored in another order than they are shown in.")
     frames: int | None = Field(description="How many, where the container says so.")
     pixel_format: str | None = Field(description="As FFmpeg calls it, such as `yuv420p`.")
     bit_depth: int | None = Field(description="Of a sample.")

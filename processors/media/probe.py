@@ -94,6 +94,7 @@ def describe_video(stream: VideoStream, frame: VideoFrame) -> models.VideoStream
         rotation=rotation(frame),
         frame_rate=round(float(stream.average_rate), 3) if stream.average_rate else None,
         is_variable_frame_rate=_varies(stream),
+        has_b_frames=codec.has_b_frames,
         frames=stream.frames or None,
         pixel_format=frame.format.name,
         bit_depth=colours.depth(frame),

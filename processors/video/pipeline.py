@@ -16,7 +16,7 @@ from processors.media.opening import choose_audio, choose_video, decoding
 from processors.media.probe import describe, first_frame
 from processors.media.progress import Plan
 from processors.media.source import Source
-from processors.video import models
+from processors.video import models, web
 from processors.video.models import Operation
 from processors.video.poster import Search
 
@@ -71,6 +71,11 @@ class Job:
             elif self.params.wants("poster"):
                 with self._tolerating("poster"):
                     self.made["poster"] = self._poster(container, stream)
+        if self.params.wants("web"):
+            with self._tolerating("web"):
+                self.made["web"] = web.make(
+                    self.source, told, self.params.web or models.Web(), self.params.strip_metadata
+                )
         return models.VideoResult(
             **told,
             **{
