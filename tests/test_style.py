@@ -44,7 +44,6 @@ TESTED_BY = {
     "processors.media": "test_processors_video.py",
     "processors.media.frames": "test_processors_video.py",
     "processors.media.opening": "test_processors_video.py",
-    "processors.media.probe": "test_processors_video.py",
     "processors.media.source": "test_processors_video.py",
 }
 

@@ -98,4 +98,5 @@ def choose_audio(container: InputContainer) -> AudioStream:
             return stream
     if container.streams.audio:
         raise Rejected("unsupported_input", "The sound's codec is not supported.")
-    raise Rejected("corrupt_input", "There is no sound in this file.")
+    what = "sound" if container.streams.video else "video or sound"
+    raise Rejected("corrupt_input", f"There is no {what} in this file.")

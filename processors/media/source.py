@@ -8,6 +8,8 @@ from av.container import InputContainer
 from pydantic import BaseModel
 
 from processors.base import Work
+from processors.media import layout
+from processors.media.layout import Layout
 from processors.media.models import InputLimits
 from processors.media.opening import open_media
 from processors.media.progress import Plan
@@ -27,6 +29,10 @@ class Source:
         """A demuxer of one's own, at the beginning. Raises `Rejected`."""
         with self.work.open() as file, open_media(file, self.limits) as container:
             yield container
+
+    def layout(self) -> Layout:
+        with self.work.open() as file:
+            return layout.read(file)
 
     def note(self, warning: str) -> None:
         if warning not in self.notes:

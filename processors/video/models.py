@@ -91,9 +91,14 @@ class Web(Strict):
     """A file that every browser plays, without re-encoding where the codecs allow it."""
 
     policy: Literal["remux_if_possible", "always"] = Field(
-        "remux_if_possible", description="`always` re-encodes what can't be copied; else the result says why not."
+        "remux_if_possible",
+        description="`always` re-encodes what can't be copied, and only that; else the result says why not.",
     )
-    container: Literal["mp4", "fmp4"] = Field("mp4", description="`mp4` begins with its index; `fmp4` is fragmented.")
+    container: Literal["mp4", "fmp4"] = Field(
+        "mp4",
+        description="`mp4` begins with its index, `fmp4` is fragmented. What is at home in WebM (VP8, VP9, Opus, "
+        "Vorbis) goes there.",
+    )
 
 
 class Transcode(Strict):
@@ -187,8 +192,11 @@ class PreviewMade(BaseModel):
 
 class WebMade(BaseModel):
     file: str | None = Field(description="The output's name; null if there is none.")
-    how: Literal["remuxed", "transcoded", "none"] = Field(description="How it came about.")
-    reasons: list[str] = Field(description="Why it could not be copied as it is.")
+    container: Literal["mp4", "fmp4", "webm"] | None = Field(description="Of the file.")
+    how: Literal["unchanged", "remuxed", "transcoded", "none"] = Field(
+        description="`unchanged`: the original does, and there is no file. `none`: it can't be without re-encoding."
+    )
+    reasons: list[str] = Field(description="Why there is no file, or what was changed.")
 
 
 class Transcoded(BaseModel):

@@ -12,15 +12,16 @@ from processors import webp
 from processors.base import Rejected, Work
 from processors.media.frames import HDR_TRANSFERS, picture
 from processors.media.models import NotMade
-from processors.media.opening import choose_video, decoding
-from processors.media.probe import describe
+from processors.media.opening import choose_audio, choose_video, decoding
+from processors.media.probe import describe, first_frame
 from processors.media.progress import Plan
 from processors.media.source import Source
-from processors.video import models
+from processors.video import models, web
 from processors.video.models import Operation
 from processors.video.poster import Search
 
 QUALITY = 80
+PICTURES: tuple[Operation, ...] = ("poster", "storyboard", "preview", "transcode", "hls")
 
 # How long each takes, about, beside the others; probing is always done.
 WEIGHTS: dict[Operation, float] = {
@@ -57,18 +58,24 @@ class Job:
         self.source.plan.report("probe", 0)
         with self.source.open() as container:
             stream = choose_video(container, self.params.limits)
+            frame = first_frame(self.source, container, stream or choose_audio(container))
+            told = describe(
+                container,
+                stream,
+                frame if isinstance(frame, VideoFrame) else None,
+                layout=self.source.layout(),
+                gps=self.params.gps == "keep",
+            )
             if stream is None:
-                raise _nothing_to_show(container)
-            search = Search(self.source, self.params.poster or models.Poster(), container, stream)
-            with decoding():
-                frame = search.find()
-            if frame is None:
-                raise Rejected("corrupt_input", "Not a single frame of the video can be decoded.")
-            told = describe(container, stream, frame)
-            self._warn(frame, search)
-            if self.params.wants("poster"):
+                self._leave_out_pictures()
+            elif self.params.wants("poster"):
                 with self._tolerating("poster"):
-                    self.made["poster"] = self._poster(stream, frame, search)
+                    self.made["poster"] = self._poster(container, stream)
+        if self.params.wants("web"):
+            with self._tolerating("web"):
+                self.made["web"] = web.make(
+                    self.source, told, self.params.web or models.Web(), self.params.strip_metadata
+                )
         return models.VideoResult(
             **told,
             **{
@@ -91,10 +98,19 @@ class Job:
                 raise
             self.failed.append(NotMade(operation=operation, code=rejected.code, detail=rejected.detail))
 
-    def _poster(self, stream: VideoStream, frame: VideoFrame, search: Search) -> models.Picture:
+    def _leave_out_pictures(self) -> None:
+        if unwanted := [name for name in PICTURES if self.params.wants(name)]:
+            self.source.note(f"There is no video in this file, only sound: {', '.join(unwanted)} left out.")
+
+    def _poster(self, container: InputContainer, stream: VideoStream) -> models.Picture:
         settings = self.params.poster or models.Poster()
+        search = Search(self.source, settings, container, stream)
         with decoding():
+            frame = search.find()
+            if frame is None:
+                raise Rejected("corrupt_input", "Not a single frame of the video can be decoded.")
             image = picture(frame, stream.sample_aspect_ratio, settings.width)
+        self._warn(frame, search)
         path = self.source.work.output("poster.webp", "image/webp", width=image.width, height=image.height)
         webp.save(image, path, QUALITY)
         return models.Picture(file=path.name, width=image.width, height=image.height, at=search.seconds(frame))
@@ -104,9 +120,3 @@ class Job:
             self.source.note("The video is damaged; the poster may be, too.")
         if frame.color_trc in HDR_TRANSFERS:
             self.source.note("The video is HDR; the poster is not tone-mapped and looks flat.")
-
-
-def _nothing_to_show(container: InputContainer) -> Rejected:
-    if container.streams.audio:
-        return Rejected("unsupported_input", "There is no video in this file, only audio.")
-    return Rejected("corrupt_input", "There is no video stream in this file.")
