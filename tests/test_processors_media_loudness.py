@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from processors.media.loudness import measure
+from processors.media.loudness import gain_db, measure
 from processors.media.models import Loudness
 from processors.media.opening import choose_audio
 from tests.programs import require
-from tests.sounds import RATE, Opened, silence, sine, write
+from tests.tones import RATE, Opened, silence, sine, write
 
 
-def loudness(path: Path, tmp_path: Path) -> Loudness:
+def loudness(path: Path, tmp_path: Path, layout: str | None = None) -> Loudness:
     with Opened(path, tmp_path, "loudness") as source, source.open() as container:
-        return measure(source, choose_audio(container))
+        return measure(source, choose_audio(container), layout=layout)
 
 
 def told_by_ffmpeg(path: Path) -> tuple[float, float, float]:
@@ -117,3 +117,28 @@ def test_it_agrees_with_ffmpeg_on_real_sounds(name: str, corpus: Path, tmp_path:
     path = corpus / "video" / "clips" / name
     told = loudness(path, tmp_path)
     assert (told.integrated, told.range, told.true_peak) == pytest.approx(told_by_ffmpeg(path), abs=0.1)
+
+
+def test_a_mix_is_measured_as_it_will_be_heard(tmp_path: Path) -> None:
+    """Half of the power in one channel is all of it in the other; FFmpeg adds each with a factor of 0.707."""
+    path = write(tmp_path / "a.wav", sine(1000, -20), silence, seconds=2)
+    assert loudness(path, tmp_path).integrated == pytest.approx(-23, abs=0.1)
+    assert loudness(path, tmp_path, "mono").integrated == pytest.approx(-26, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("integrated", "true_peak", "target", "gain"),
+    [
+        (-23.0, -10.0, -16.0, 7.0),
+        (-23.0, -4.0, -16.0, 3.0),
+        (-9.0, 0.5, -16.0, -7.0),
+        (-20.0, 0.5, -16.0, 0.0),
+        (None, None, -16.0, 0.0),
+        (-23.0, None, -16.0, 7.0),
+    ],
+)
+def test_the_gain_stops_where_the_peaks_would_be_clipped(
+    integrated: float | None, true_peak: float | None, target: float, gain: float
+) -> None:
+    told = Loudness(integrated=integrated, range=None, true_peak=true_peak)
+    assert gain_db(told, target) == pytest.approx(gain)

@@ -10,28 +10,42 @@ from processors.media.sound import Filters, Listener, listen
 from processors.media.source import Source
 
 ABSOLUTE_GATE = -70.0  # LUFS
+CEILING = -1.0  # dBTP: the highest true peak of a programme (EBU R 128)
 LIFT = 60  # dB: FFmpeg tells a peak with three decimals, too few for a quiet one
 PADDING = 0.2  # seconds: a peak near the end is told with the next full tenth of a second
 
 
-def measure(source: Source, stream: AudioStream, stage: str = "loudness", until: float = 1.0) -> Loudness:
-    """Decode the file's sound once more and measure it. Progress is that of `stage`, up to its fraction `until`.
+def measure(
+    source: Source, stream: AudioStream, stage: str = "loudness", share: float = 1.0, layout: str | None = None
+) -> Loudness:
+    """Decode `stream`, from where its container stands to the end, which is `share` of `stage`. Raises `Rejected`.
 
-    `stream` says which sound; it may belong to another demuxer, which is left as it is. Raises `Rejected`.
+    `layout`: mixed into which it is heard; default: as it is.
     """
-    meter = Meter()
-    with source.open() as container:
-        (own,) = (one for one in container.streams.audio if one.index == stream.index)
-        listen(source, container, own, meter.listeners, stage, until)
+    meter = Meter(layout)
+    listen(source, stream, meter.listeners, stage, share)
     return meter.loudness()
+
+
+def gain_db(loudness: Loudness, target: float) -> float:
+    """Decibels that bring a programme to `target` LUFS, or as near as its peaks allow: it is never compressed.
+
+    One that is above the ceiling already may be made softer, but not louder. Silence stays as it is.
+    """
+    if loudness.integrated is None:
+        return 0.0
+    room = math.inf if loudness.true_peak is None else max(CEILING - loudness.true_peak, 0.0)
+    return min(target - loudness.integrated, room)
 
 
 class Meter:
     """Measures while others listen, too."""
 
-    def __init__(self) -> None:
-        self._programme = _Programme()
-        self._peak = _Peak()
+    def __init__(self, layout: str | None = None) -> None:
+        """`layout`: mixed into which the sound is heard; default: as it is."""
+        mix: Filters = [("aformat", f"channel_layouts={layout}")] if layout else []
+        self._programme = _Programme(mix)
+        self._peak = _Peak(mix)
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
@@ -50,12 +64,13 @@ class Meter:
 class _Programme:
     """The values so far come with every tenth of a second; the last are those of the whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, mix: Filters) -> None:
+        self._mix = mix
         self.integrated = -math.inf
         self.range = 0.0
 
     def filters(self, _rate: int, _channels: int) -> Filters:
-        return [("ebur128", "metadata=1:framelog=quiet")]
+        return [*self._mix, ("ebur128", "metadata=1:framelog=quiet")]
 
     def hear(self, frame: AudioFrame) -> None:
         told = frame.metadata
@@ -67,11 +82,13 @@ class _Programme:
 class _Peak:
     """The highest between the samples, too: four times oversampled."""
 
-    def __init__(self) -> None:
+    def __init__(self, mix: Filters) -> None:
+        self._mix = mix
         self._highest = 0.0
 
     def filters(self, _rate: int, _channels: int) -> Filters:
         return [
+            *self._mix,
             ("volume", f"{LIFT}dB:precision=double"),
             ("apad", f"pad_dur={PADDING}"),
             ("ebur128", "metadata=1:framelog=quiet:peak=true"),

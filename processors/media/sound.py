@@ -45,19 +45,12 @@ class Heard:
         return self.samples / self.rate
 
 
-def listen(
-    source: Source,
-    container: InputContainer,
-    stream: AudioStream,
-    listeners: Sequence[Listener],
-    stage: str,
-    until: float = 1.0,
-) -> Heard:
-    """Decode `stream` to its end. Progress is that of `stage`, up to its fraction `until`.
+def listen(source: Source, stream: AudioStream, listeners: Sequence[Listener], stage: str, share: float = 1.0) -> Heard:
+    """Decode `stream`, from where its container stands to the end, which is `share` of `stage`.
 
     Raises `Rejected` where not a single frame can be decoded, or the sound is longer than is allowed.
     """
-    decoder = Decoder(source, container, stream, stage, until)
+    decoder = Decoder(source, stream, stage, share)
     branches: Branches | None = None
     with decoding():
         for frame in decoder.frames():
@@ -71,14 +64,12 @@ def listen(
 class Decoder:
     """Frames of one format, numbered by sample, whatever the file does in the middle of its way."""
 
-    def __init__(
-        self, source: Source, container: InputContainer, stream: AudioStream, stage: str, until: float
-    ) -> None:
+    def __init__(self, source: Source, stream: AudioStream, stage: str, share: float = 1.0) -> None:
         self._source = source
-        self._container = container
+        self._container = _container(stream)
         self._stream = stream
         self._stage = stage
-        self._until = until
+        self._share = share
         self._samples = 0
         self._damaged = 0
         self._first: AudioFrame | None = None
@@ -132,7 +123,7 @@ class Decoder:
     def _fraction(self, packet: "Packet[AudioStream]") -> float | None:
         """A file is read from its beginning to its end; what it says of its length may be wrong, or nothing."""
         position = packet.pos
-        return None if position is None else position / max(self._container.size, 1) * self._until
+        return None if position is None else position / max(self._container.size, 1) * self._share
 
     def _check_length(self) -> None:
         limit = self._source.limits.max_seconds
@@ -177,6 +168,12 @@ class Branches:
         sink = self._graph.add("abuffersink")
         end.link_to(sink)
         return sink
+
+
+def _container(stream: AudioStream) -> InputContainer:
+    container = stream.container
+    assert isinstance(container, InputContainer)
+    return container
 
 
 def _pull(sink: FilterContext) -> Iterator[AudioFrame]:
