@@ -69,6 +69,7 @@ class Opened:
     """The file as an operation sees it, with the weights of a plan whose only stage is `stage`."""
 
     def __init__(self, path: Path, scratch: Path, stage: str, on_report: OnReport = ignore, **limits: Any) -> None:
+        scratch.mkdir(exist_ok=True)
         self._file = path.open("rb")
         work = FileWork(
             params=AudioParams(),
