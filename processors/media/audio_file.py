@@ -143,8 +143,10 @@ class Encoder:
             self._stream.codec_context.open()
             self._target.metadata.update(self._tags)
         return [
-            mixed(self._layout, f"osr={self._rate}:osf={self._stream.format.name}"),
+            mixed(self._layout, f"osr={self._rate}:osf=fltp"),
             ("volume", f"{self._gain}dB"),
+            ("aformat", "sample_fmts=s32p"),  # clipped, and numbers: an encoder takes neither infinity nor NaN
+            ("aformat", f"sample_fmts={self._stream.format.name}"),
             ("asetnsamples", f"n={self._stream.frame_size}:p=0"),
         ]
 

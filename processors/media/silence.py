@@ -19,7 +19,7 @@ class Silences:
 
     def filters(self, rate: int, _channels: int) -> Filters:
         settings = self._settings
-        # A frame tells of one beginning and one end: so it must be shorter than the shortest silence.
+        # A frame tells of one beginning and one end, in this order: so it must be shorter than the shortest silence.
         length = max(1, int(settings.min_seconds * rate / 2))
         return [
             ("asetnsamples", f"n={length}:p=0"),
@@ -28,10 +28,10 @@ class Silences:
 
     def hear(self, frame: AudioFrame) -> None:
         told = frame.metadata
-        if end := told.get("lavfi.silence_end"):
-            self._end(float(end))
         if start := told.get("lavfi.silence_start"):
             self._since = max(0.0, float(start))
+        if end := told.get("lavfi.silence_end"):
+            self._end(float(end))
 
     def intervals(self, seconds: float) -> list[Interval]:
         """In order; one that goes on to the end ends with the sound, which has that many `seconds`."""

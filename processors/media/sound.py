@@ -21,11 +21,12 @@ from av.filter.context import FilterContext
 from av.packet import Packet
 
 from processors.base import Rejected
-from processors.media.opening import decoding
+from processors.media.opening import check_sound, decoding
 from processors.media.source import Source
 
 NOTHING_TO_HEAR = "Not a single frame of the sound can be decoded."
 REPORT_PACKETS = 8  # each is a tenth of a second or less, and decoded in a hundredth of that
+ROOM = 2  # for a bit rate that isn't constant
 ALMOST = 0.99  # the end is not the last packet: what was made of it is yet to be written
 DRAIN_SAMPLES = 1 << 16  # in all channels: what may wait in the graph
 
@@ -139,6 +140,7 @@ class Decoder:
 
     def _steady(self, frame: AudioFrame) -> list[AudioFrame]:
         """The frame in the format of the first one: a graph takes no other."""
+        check_sound(frame.sample_rate, frame.layout.nb_channels)
         if self._first is None:
             self._first, self._beat = frame, Fraction(1, frame.sample_rate)
         first = self._first
@@ -230,10 +232,12 @@ def _pull(sink: FilterContext) -> Iterator[AudioFrame]:
 
 
 def promised_samples(stream: AudioStream) -> int:
-    """How long the file says that it is; 0 if it doesn't."""
-    seconds = 0.0
+    """How long the file says that it is, as far as that can be; 0 if it doesn't say."""
+    container = _container(stream)
     if stream.duration and stream.time_base:
         seconds = float(stream.duration * stream.time_base)
-    elif (whole := _container(stream).duration) is not None:
-        seconds = whole / av.time_base
+    else:
+        seconds = (container.duration or 0) / av.time_base
+    if bit_rate := stream.codec_context.bit_rate:
+        seconds = min(seconds, ROOM * 8 * container.size / bit_rate)  # an upload may be cut off
     return max(0, int(seconds * (stream.codec_context.sample_rate or 0)))

@@ -64,7 +64,8 @@ class Peaks:
 
     def hear(self, frame: AudioFrame) -> None:
         told = frame.metadata
-        low, high = _whole(told["lavfi.astats.1.Min_level"]), _whole(told["lavfi.astats.1.Max_level"])
+        lowest, highest = float(told["lavfi.astats.1.Min_level"]), float(told["lavfi.astats.1.Max_level"])
+        low, high = (_whole(lowest), _whole(highest)) if lowest <= highest else (0, 0)  # not a single number in it
         if self._filled:
             low, high = min(low, self._low), max(high, self._high)
         self._low, self._high = low, high
@@ -132,7 +133,6 @@ def _every(values: "array[int]", count: int) -> "list[array[int]]":
     return [full[start::count] for start in range(count)]
 
 
-def _whole(level: str) -> int:
-    """Towards zero, as audiowaveform cuts the mean; and nothing that is no number, or beyond 16 bits."""
-    value = float(level)
-    return max(-FULL_SCALE, min(FULL_SCALE - 1, int(value))) if math.isfinite(value) else 0
+def _whole(level: float) -> int:
+    """Towards zero, as audiowaveform cuts the mean, and within 16 bits."""
+    return int(max(-FULL_SCALE, min(FULL_SCALE - 1, level)))
