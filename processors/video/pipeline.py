@@ -4,23 +4,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from processors import webp
 from processors.base import Rejected, Work
-from processors.media.frames import HDR_TRANSFERS, picture
+from processors.media.frames import HDR_TRANSFERS
 from processors.media.models import NotMade
 from processors.media.opening import choose_video, decoding
 from processors.media.probe import describe
 from processors.media.progress import Plan
 from processors.media.source import Source
-from processors.video import models
+from processors.video import models, pictures
+from processors.video.crew import Media
+from processors.video.decoder import Decoder
 from processors.video.models import Operation
-from processors.video.poster import Search
+from processors.video.shots import WITHOUT_DEBLOCKING
 
-QUALITY = 80
+LOOK_AT = (0, 0.1, 0.25, 0.5)  # of the duration, until a frame can be decoded
 
 # How long each takes, about, beside the others; probing is always done.
 WEIGHTS: dict[Operation, float] = {
@@ -59,16 +61,11 @@ class Job:
             stream = choose_video(container, self.params.limits)
             if stream is None:
                 raise _nothing_to_show(container)
-            search = Search(self.source, self.params.poster or models.Poster(), container, stream)
-            with decoding():
-                frame = search.find()
-            if frame is None:
-                raise Rejected("corrupt_input", "Not a single frame of the video can be decoded.")
+            stream.codec_context.options |= WITHOUT_DEBLOCKING  # what it decodes is looked at, or shown small
+            frame = self._first(container, stream)
             told = describe(container, stream, frame)
-            self._warn(frame, search)
-            if self.params.wants("poster"):
-                with self._tolerating("poster"):
-                    self.made["poster"] = self._poster(stream, frame, search)
+            if pictures.wanted(self.params):
+                self._picture((container, stream), frame)
         return models.VideoResult(
             **told,
             **{
@@ -91,19 +88,25 @@ class Job:
                 raise
             self.failed.append(NotMade(operation=operation, code=rejected.code, detail=rejected.detail))
 
-    def _poster(self, stream: VideoStream, frame: VideoFrame, search: Search) -> models.Picture:
-        settings = self.params.poster or models.Poster()
+    def _first(self, container: InputContainer, stream: VideoStream) -> VideoFrame:
+        """One that can be decoded, which tells what a container doesn't."""
+        decoder = Decoder(container, stream, lambda: self.source.plan.report("probe", None))
         with decoding():
-            image = picture(frame, stream.sample_aspect_ratio, settings.width)
-        path = self.source.work.output("poster.webp", "image/webp", width=image.width, height=image.height)
-        webp.save(image, path, QUALITY)
-        return models.Picture(file=path.name, width=image.width, height=image.height, at=search.seconds(frame))
+            for position in LOOK_AT:
+                offset = round((container.duration or 0) / av.time_base * position / (stream.time_base or 1))
+                frame = decoder.first((stream.start_time or 0) + offset if position else None)
+                if frame is not None:
+                    return frame
+        raise Rejected("corrupt_input", "Not a single frame of the video can be decoded.")
 
-    def _warn(self, frame: VideoFrame, search: Search) -> None:
-        if search.damaged or frame.is_corrupt:
-            self.source.note("The video is damaged; the poster may be, too.")
+    def _picture(self, media: Media, frame: VideoFrame) -> None:
+        made = pictures.Pictures(self.source, self.params, media, frame)
+        with decoding():
+            self.made |= made.make(self._tolerating)
+        if made.is_damaged:
+            self.source.note("The video is damaged; its pictures may be, too.")
         if frame.color_trc in HDR_TRANSFERS:
-            self.source.note("The video is HDR; the poster is not tone-mapped and looks flat.")
+            self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
 
 
 def _nothing_to_show(container: InputContainer) -> Rejected:
