@@ -22,6 +22,7 @@ SKIPPABLE = frozenset({"h264", "hevc"})
 REORDERED = 20  # packets: no codec shows a frame later than this after one that follows it
 KEYFRAME_PACKETS = 2000  # from where a seek led to, until a keyframe must have come
 FIRST_PACKETS = 64  # that may pass until a frame comes of them
+BEFORE_THE_BEGINNING = 10  # seconds
 BAD_PACKETS = 200  # in a row; then the rest is given up
 
 
@@ -34,38 +35,41 @@ class Decoder:
         self._stream = stream
         self._codec = stream.codec_context
         self._tick = tick
+        # A transport stream finds its first keyframe only from well before the beginning.
+        self._was_read = False
+        self._beginning = (stream.start_time or 0) - round(BEFORE_THE_BEGINNING / (stream.time_base or 1))
         self._may_skip = self._codec.codec.canonical_name in SKIPPABLE
         for other in container.streams:
             if other.index != stream.index:
                 other.discard = Discard.all
 
-    def keyframe(self, seek_to: int) -> Packet[VideoStream] | None:
-        """The first keyframe from there on, not decoded."""
-        self._seek(seek_to)
-        packets = islice(self._packets(), KEYFRAME_PACKETS)
-        return next((packet for packet in packets if packet.is_keyframe and packet.size), None)
+    def keyframe(self, seek_to: int | None) -> VideoFrame | None:
+        """What the next keyframe from there on looks like; else the next frame at all. None: from the beginning.
 
-    def alone(self, packet: Packet[VideoStream]) -> VideoFrame | None:
-        """What a keyframe looks like. None if it is damaged, or none after all."""
-        frames = [*self._decode(packet), *self._decode(None)]
-        self._codec.flush_buffers()
-        return frames[0] if frames else None
-
-    def first(self, seek_to: int | None = None) -> VideoFrame | None:
-        """The first frame that comes of the packets from there on, or from where it stands."""
-        if seek_to is not None:
+        A keyframe is decoded alone: a decoder that waits for its neighbours would keep all of them in memory.
+        """
+        if seek_to is not None or self._was_read:
             self._seek(seek_to)
-        good = 0
+        packets = islice(self._packets(), KEYFRAME_PACKETS)
+        packet = next((packet for packet in packets if packet.is_keyframe and packet.size), None)
+        frames = [*self._decode(packet), *self._decode(None)] if packet else []
+        self._codec.flush_buffers()
+        return frames[0] if frames else self._first(seek_to)
+
+    def _first(self, seek_to: int | None) -> VideoFrame | None:
+        """Where there is no keyframe, or it is damaged, or none after all."""
+        self._seek(seek_to)
+        good, start = 0, self.damaged
         for packet in self._packets():
             damaged = self.damaged
             for frame in self._decode(packet):
                 return frame
             good += self.damaged == damaged
-            if good >= FIRST_PACKETS or self.damaged >= BAD_PACKETS:
+            if good >= FIRST_PACKETS or self.damaged - start >= BAD_PACKETS:
                 break
         return next(iter(self._decode(None)), None)
 
-    def frames(self, seek_to: int, targets: Sequence[int]) -> Iterator[tuple[VideoFrame, int]]:
+    def frames(self, seek_to: int | None, targets: Sequence[int]) -> Iterator[tuple[VideoFrame, int]]:
         """For the ascending times `targets`: the first frame shown at or after each, and for how many of them.
 
         Decodes once, from the keyframe that `seek_to` leads to, and leaves out what is neither wanted nor needed by
@@ -99,6 +103,7 @@ class Decoder:
                 return
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
+        self._was_read = True
         try:
             for packet in self._container.demux(self._stream):
                 self._tick()
@@ -118,9 +123,9 @@ class Decoder:
             self.damaged += 1
             return []
 
-    def _seek(self, target: int) -> None:
+    def _seek(self, target: int | None) -> None:
         with suppress(FFmpegError):  # what can't seek goes on from where it is
-            self._container.seek(target, stream=self._stream)
+            self._container.seek(self._beginning if target is None else target, stream=self._stream)
         self._codec.flush_buffers()
 
 

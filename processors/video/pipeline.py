@@ -17,10 +17,9 @@ from processors.media.probe import describe
 from processors.media.progress import Plan
 from processors.media.source import Source
 from processors.video import models, pictures
-from processors.video.crew import Media
 from processors.video.decoder import Decoder
 from processors.video.models import Operation
-from processors.video.shots import WITHOUT_DEBLOCKING
+from processors.video.shots import WITHOUT_DEBLOCKING, is_small
 
 LOOK_AT = (0, 0.1, 0.25, 0.5)  # of the duration, until a frame can be decoded
 
@@ -61,11 +60,17 @@ class Job:
             stream = choose_video(container, self.params.limits)
             if stream is None:
                 raise _nothing_to_show(container)
-            stream.codec_context.options |= WITHOUT_DEBLOCKING  # what it decodes is looked at, or shown small
+            if is_small(stream):  # what it decodes is looked at, or shown as tiles
+                stream.codec_context.options |= WITHOUT_DEBLOCKING
             frame = self._first(container, stream)
             told = describe(container, stream, frame)
+            if frame.color_trc in HDR_TRANSFERS:
+                self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
             if pictures.wanted(self.params):
-                self._picture((container, stream), frame)
+                with decoding():
+                    made = pictures.Pictures(self.source, self.params, (container, stream), frame)
+                    del frame
+                    self.made |= made.make(self._tolerating)
         return models.VideoResult(
             **told,
             **{
@@ -94,19 +99,10 @@ class Job:
         with decoding():
             for position in LOOK_AT:
                 offset = round((container.duration or 0) / av.time_base * position / (stream.time_base or 1))
-                frame = decoder.first((stream.start_time or 0) + offset if position else None)
+                frame = decoder.keyframe((stream.start_time or 0) + offset if position else None)
                 if frame is not None:
                     return frame
         raise Rejected("corrupt_input", "Not a single frame of the video can be decoded.")
-
-    def _picture(self, media: Media, frame: VideoFrame) -> None:
-        made = pictures.Pictures(self.source, self.params, media, frame)
-        with decoding():
-            self.made |= made.make(self._tolerating)
-        if made.is_damaged:
-            self.source.note("The video is damaged; its pictures may be, too.")
-        if frame.color_trc in HDR_TRANSFERS:
-            self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
 
 
 def _nothing_to_show(container: InputContainer) -> Rejected:

@@ -8,9 +8,10 @@ from PIL import Image
 
 from processors.media.frames import picture
 from processors.media.opening import choose_video, decoding
+from processors.video.crew import Media
 from processors.video.decoder import Decoder, when
 from processors.video.models import Accuracy
-from processors.video.shots import Film, exactly
+from processors.video.shots import Film, exactly, keyframes
 from processors.video.tiles import Shot, Tiles
 
 LOOKS = 8  # at keyframes over the length, where no storyboard looks at more
@@ -33,21 +34,27 @@ class Still:
         self._aspect = aspect
         self._width = width
 
-    def take(self, numbers: Sequence[int], frame: VideoFrame, seek_to: int) -> None:
+    def take(self, numbers: Sequence[int], frame: VideoFrame, seek_to: int | None) -> None:
         self.poster = picture(frame, self._aspect, self._width), when(frame)
 
 
 def at(film: Film, seconds: float, width: int) -> Poster | None:
     """The first frame from there on, or the last one; None if none can be decoded."""
     still = Still(film.timeline.ticks(seconds), film.aspect, width)
-    exactly(film, "poster", [still])
+    if film.is_large:
+        film.source.note(
+            "The video's frames are too large to look for one between keyframes: the poster is the nearest."
+        )
+        keyframes(film, "poster", [still])
+    else:
+        exactly(film, "poster", [still])
     return still.poster
 
 
 def liveliest(film: Film, tiles: Tiles, width: int) -> Poster | None:
     """Of what the tiles show, or of the beginning where all that is dull; None if there is nothing."""
     best = tiles.liveliest
-    if (best is None or best.life < LIVELY) and tiles.accuracy == "keyframe":
+    if (best is None or best.life < LIVELY) and tiles.accuracy == "keyframe" and not film.is_large:
         ahead = _beginning(film, tiles, width)
         if ahead and (best is None or ahead[0].rank > best.rank):
             return ahead[1], ahead[0].pts
@@ -66,13 +73,15 @@ def _beginning(film: Film, tiles: Tiles, width: int) -> tuple[Shot, Image.Image]
 
 def _again(film: Film, shot: Shot, width: int) -> Poster | None:
     """A keyframe that was seen as a tile, now with everything that a decoder does to it."""
-    with film.source.open() as container, decoding():
-        stream = choose_video(container, film.source.limits)
-        if stream is None:
-            return None
-        decoder = Decoder(container, stream, lambda: film.source.plan.report("poster", None))
-        packet = decoder.keyframe(shot.seek_to)
-        frame = decoder.alone(packet) if packet else None
-        if frame is None:
-            frame = decoder.first(shot.seek_to)
-        return (picture(frame, film.aspect, width), shot.pts) if frame else None
+    with decoding():
+        if film.whole_media:
+            return _decoded(film, film.whole_media, shot, width)
+        with film.source.open() as container:
+            stream = choose_video(container, film.source.limits)
+            return _decoded(film, (container, stream), shot, width) if stream else None
+
+
+def _decoded(film: Film, media: Media, shot: Shot, width: int) -> Poster | None:
+    decoder = Decoder(*media, lambda: film.source.plan.report("poster", None))
+    frame = decoder.keyframe(shot.seek_to)
+    return (picture(frame, film.aspect, width), shot.pts) if frame else None

@@ -1,6 +1,7 @@
 """A short moving picture: stills over the length of the video, one after the other."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
@@ -48,7 +49,8 @@ def write(source: Source, settings: models.Preview, reel: Reel) -> models.Previe
     width, height = reel.size
     name = f"preview.{settings.format}"
     path = source.work.output(name, MEDIA_TYPES[settings.format], width=width, height=height)
-    frames = _encode(path, settings, reel.size, _told(source, reel))
+    with closing(reel):
+        frames = _encode(path, settings, reel.size, _told(source, reel))
     return models.PreviewMade(file=name, width=width, height=height, frames=frames)
 
 

@@ -17,7 +17,7 @@ CHANNELS = 3
 
 
 class Reel:
-    """An album of frames spread over the video's length. Close it, and its file is gone."""
+    """An album of frames spread over the video's length. Its file is gone when it is."""
 
     def __init__(self, timeline: Timeline, count: int, size: Size, folder: Path) -> None:
         self.moments: Sequence[int] = middles(timeline, count)
@@ -26,11 +26,11 @@ class Reel:
         self._slots: dict[int, tuple[int, int]] = {}  # number -> when it is shown, and where it lies
         self._bytes = size[0] * size[1] * CHANNELS
         path = folder / "preview.raw"
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._file = path.open("w+b", buffering=0)
         path.unlink()
 
-    def take(self, numbers: Sequence[int], frame: VideoFrame, seek_to: int) -> None:
-        os.pwrite(self._file, scaled(frame, self.size).tobytes(), numbers[0] * self._bytes)
+    def take(self, numbers: Sequence[int], frame: VideoFrame, seek_to: int | None) -> None:
+        os.pwrite(self._file.fileno(), scaled(frame, self.size).tobytes(), numbers[0] * self._bytes)
         self._slots |= dict.fromkeys(numbers, (when(frame), numbers[0]))
 
     @property
@@ -42,8 +42,8 @@ class Reel:
         before = None
         for _, (shown, slot) in sorted(self._slots.items()):
             if shown != before:
-                yield Image.frombytes("RGB", self.size, os.pread(self._file, self._bytes, slot * self._bytes))
+                yield Image.frombytes("RGB", self.size, os.pread(self._file.fileno(), self._bytes, slot * self._bytes))
             before = shown
 
     def close(self) -> None:
-        os.close(self._file)
+        self._file.close()

@@ -8,7 +8,7 @@ from PIL import Image
 
 from processors.media.source import Source
 from processors.video import models
-from processors.video.stills import MEDIA_TYPES, encode
+from processors.video.stills import EXTENSIONS, MEDIA_TYPES, encode
 from processors.video.tiles import Tile
 from processors.webp import MAX_SIDE, Size, fit
 
@@ -34,7 +34,7 @@ class Sheet:
     def __init__(self, settings: models.Storyboard, tiles: Sequence[Tile]) -> None:
         self.tiles = tiles
         self._format = settings.format
-        self.name = f"storyboard.{settings.format}"
+        self.name = f"storyboard.{EXTENSIONS[settings.format]}"
         self.tile_size = width, height = tiles[0].image.size
         self.columns = min(settings.columns, len(tiles))
         self.size = self.columns * width, math.ceil(len(tiles) / self.columns) * height

@@ -7,6 +7,7 @@ from PIL import Image
 from processors import webp
 
 MEDIA_TYPES = {"webp": "image/webp", "jpeg": "image/jpeg", "png": "image/png"}
+EXTENSIONS = {"webp": "webp", "jpeg": "jpg", "png": "png"}
 
 
 def encode(image: Image.Image, format_: str, quality: int) -> bytes:

@@ -24,7 +24,7 @@ class Shot:
 
     pts: int
     life: float
-    seek_to: int
+    seek_to: int | None
     image: Image.Image
 
     @property
@@ -69,7 +69,7 @@ class Tiles:
         self._shots: dict[int, Shot] = {}
         self._lock = Lock()
 
-    def take(self, numbers: Sequence[int], frame: VideoFrame, seek_to: int) -> None:
+    def take(self, numbers: Sequence[int], frame: VideoFrame, seek_to: int | None) -> None:
         image = scaled(frame, self.size)
         life = liveliness(image) - (MOST_ENTROPY if frame.is_corrupt else 0)
         shot = Shot(when(frame), life, seek_to, image)
