@@ -68,7 +68,7 @@ HOMES: Mapping[str, Sequence[str]] = {
     "python_multipart": ("ingest.parts",),
     "sqlalchemy": ("ingest.jobs",),
     "alembic": ("ingest.jobs.migrations",),
-    "PIL": ("processors.image", "processors.media", "processors.webp"),
+    "PIL": ("processors.image", "processors.media", "processors.video", "processors.webp"),
     "av": ("processors.media", "processors.video", "processors.image.resample"),
     "simplejpeg": ("processors.image.backends.fast",),
     "pyvips": ("processors.image.backends.vips",),

@@ -45,6 +45,7 @@ TESTED_BY = {
     "processors.media.frames": "test_processors_video.py",
     "processors.media.opening": "test_processors_video.py",
     "processors.media.source": "test_processors_video.py",
+    "processors.media.tonemap": "test_processors_video.py",
 }
 
 NAMELESS = {"util", "utils", "common", "helper", "helpers", "manager", "managers", "misc", "tools"}

@@ -8,20 +8,18 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from processors import webp
 from processors.base import Rejected, Work
-from processors.media.frames import HDR_TRANSFERS, picture
+from processors.media.frames import HDR_TRANSFERS
 from processors.media.models import NotMade
 from processors.media.opening import choose_audio, choose_video, decoding
 from processors.media.probe import describe, first_frame
 from processors.media.progress import Plan
 from processors.media.source import Source
-from processors.video import models, web
+from processors.video import models, pictures, web
 from processors.video.models import Operation
-from processors.video.poster import Search
+from processors.video.shots import WITHOUT_DEBLOCKING, is_small
 
-QUALITY = 80
-PICTURES: tuple[Operation, ...] = ("poster", "storyboard", "preview", "transcode", "hls")
+OF_PICTURES: tuple[Operation, ...] = ("poster", "storyboard", "preview", "transcode", "hls")
 
 # How long each takes, about, beside the others; probing is always done.
 WEIGHTS: dict[Operation, float] = {
@@ -56,37 +54,42 @@ class Job:
 
     def run(self) -> models.VideoResult:
         self.source.plan.report("probe", 0)
-        with self.source.open() as container:
-            stream = choose_video(container, self.params.limits)
-            frame = first_frame(self.source, container, stream or choose_audio(container))
-            told = describe(
-                container,
-                stream,
-                frame if isinstance(frame, VideoFrame) else None,
-                layout=self.source.layout(),
-                gps=self.params.gps == "keep",
-            )
-            if stream is None:
-                self._leave_out_pictures()
-            elif self.params.wants("poster"):
-                with self._tolerating("poster"):
-                    self.made["poster"] = self._poster(container, stream)
+        told = self._look()
         if self.params.wants("web"):
             with self._tolerating("web"):
                 self.made["web"] = web.make(
                     self.source, told, self.params.web or models.Web(), self.params.strip_metadata
                 )
-        return models.VideoResult(
-            **told,
-            **{
-                name: self.made.get(name)
-                for name in ("poster", "storyboard", "preview", "web", "hls", "sound", "waveform")
-            },
-            transcodes=self.made.get("transcodes", []),
-            subtitle_files=self.made.get("subtitle_files", []),
-            errors=self.failed,
-            warnings=self.source.notes,
-        )
+        return models.VideoResult(**told, **self.made, errors=self.failed, warnings=self.source.notes)
+
+    def _look(self) -> dict[str, Any]:
+        """What is inside, and the pictures of it, with one opening."""
+        with self.source.open() as container:
+            stream = choose_video(container, self.params.limits)
+            if stream is not None and is_small(stream):  # what it decodes is looked at, or shown as tiles
+                stream.codec_context.options |= WITHOUT_DEBLOCKING
+            frame = first_frame(self.source, container, stream or choose_audio(container))
+            shown = frame if isinstance(frame, VideoFrame) else None
+            gps = self.params.gps == "keep"
+            told = describe(container, stream, shown, layout=self.source.layout(), gps=gps)
+            if stream is None or shown is None:
+                self._leave_out_pictures()
+            else:
+                del frame
+                self._make_pictures(container, stream, shown)
+        return told
+
+    def _make_pictures(self, container: InputContainer, stream: VideoStream, frame: VideoFrame) -> None:
+        if frame.color_trc in HDR_TRANSFERS:
+            self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
+        if pictures.wanted(self.params):
+            with decoding():
+                made = pictures.Pictures(self.source, self.params, (container, stream), frame)
+                self.made |= made.make(self._tolerating)
+
+    def _leave_out_pictures(self) -> None:
+        if unwanted := [name for name in OF_PICTURES if self.params.wants(name)]:
+            self.source.note(f"There is no video in this file, only sound: {', '.join(unwanted)} left out.")
 
     @contextmanager
     def _tolerating(self, operation: Operation) -> Iterator[None]:
@@ -97,26 +100,3 @@ class Job:
             if self.params.on_error == "fail":
                 raise
             self.failed.append(NotMade(operation=operation, code=rejected.code, detail=rejected.detail))
-
-    def _leave_out_pictures(self) -> None:
-        if unwanted := [name for name in PICTURES if self.params.wants(name)]:
-            self.source.note(f"There is no video in this file, only sound: {', '.join(unwanted)} left out.")
-
-    def _poster(self, container: InputContainer, stream: VideoStream) -> models.Picture:
-        settings = self.params.poster or models.Poster()
-        search = Search(self.source, settings, container, stream)
-        with decoding():
-            frame = search.find()
-            if frame is None:
-                raise Rejected("corrupt_input", "Not a single frame of the video can be decoded.")
-            image = picture(frame, stream.sample_aspect_ratio, settings.width)
-        self._warn(frame, search)
-        path = self.source.work.output("poster.webp", "image/webp", width=image.width, height=image.height)
-        webp.save(image, path, QUALITY)
-        return models.Picture(file=path.name, width=image.width, height=image.height, at=search.seconds(frame))
-
-    def _warn(self, frame: VideoFrame, search: Search) -> None:
-        if search.damaged or frame.is_corrupt:
-            self.source.note("The video is damaged; the poster may be, too.")
-        if frame.color_trc in HDR_TRANSFERS:
-            self.source.note("The video is HDR; the poster is not tone-mapped and looks flat.")
