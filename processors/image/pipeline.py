@@ -17,7 +17,7 @@ from processors.image.metadata import Metadata, passed_on, read_metadata, tell
 from processors.image.models import MAX_FRAMES, ImageParams, ImageResult, NotRendered, Rendered, Rendition
 from processors.image.opening import FORMATS, collecting, decoding, inspect, load, open_image
 from processors.image.renderer import Renderer
-from processors.image.renditions import Plan, Pyramid, check, needed, plan
+from processors.image.renditions import Plan, Pyramid, can_stay_ycc, check, needed, plan
 from processors.image.source import Source
 
 DECODING, DESCRIBING = 1, 1  # steps, besides one for each rendition
@@ -89,6 +89,7 @@ class Job:
         if header.format == "PNG" and not self.equipment.backend.takes(image, self.file):
             load(image, found)  # its EXIF may stand behind its pixels
         metadata = read_metadata(image, self.file, self.notes)
+        profile = read_profile(image.info.get("icc_profile"), self.notes)
         source = Source(
             image=image,
             file=self.file,
@@ -96,9 +97,10 @@ class Job:
             header=header,
             stored=image.size,
             backend=self.equipment.backend,
-            profile=read_profile(image.info.get("icc_profile"), self.notes),
+            profile=profile,
             turn=metadata.turn if params.auto_orient else 1,
             colorspace=params.colorspace,
+            ycc=can_stay_ycc(params) and (profile is None or (params.colorspace == "srgb" and profile.is_srgb())),
             notes=self.notes,
         )
         return source, metadata

@@ -99,6 +99,12 @@ class Pyramid:
         return attention(self._levels[-1], share)
 
 
+def can_stay_ycc(params: ImageParams) -> bool:
+    """Whether every rendition is a JPEG, and nothing that works on RGB is asked for."""
+    plain = params.filters is None and params.watermark is None and params.colorspace != "p3"
+    return plain and all(one.format == "jpeg" for one in params.renditions)
+
+
 def finish(drawn: Image.Image, one: Plan, params: ImageParams, format_: Format) -> Image.Image:
     """On its canvas, its background, filtered and marked: as it will be encoded."""
     background = one.rendition.background or params.background
