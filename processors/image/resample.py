@@ -27,7 +27,9 @@ NARROW = 256  # pixels; the last block of a row may be a partial one, which must
 PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 Convert = Callable[[Image.Image], Image.Image]
 Release = Callable[[], None]
-PACKED_BY_BAND = frozenset({"L", "RGB", "RGBA", "CMYK", "YCbCr"})  # Pillow copies one band of these at once
+Plane = Image.Image | av.VideoFrame  # one band
+BY_BAND = frozenset({"L", "RGB", "RGBA", "CMYK", "YCbCr"})  # of these Pillow copies one band at once,
+MOST_BY_BAND = 6 << 20  # pixels: which takes the memory of two more meanwhile
 
 
 def keep() -> None:
@@ -83,7 +85,7 @@ def shrink(image: Image.Image, size: Size, box: Box, convert: Convert, release: 
     return resize(_merged(planes, mode, (width, height)), size)
 
 
-def _narrowed(image: Image.Image, width: int, down: int, convert: Convert) -> tuple[str, list[av.VideoFrame]]:
+def _narrowed(image: Image.Image, width: int, down: int, convert: Convert) -> tuple[str, list[Plane]]:
     """The mode that `convert` gave, and a plane for each of its bands, so wide and a `down`th as high."""
     across = _factor(image.width, width, LARGE_GAP)
     rows = max(1, STRIP // (image.width * down)) * down
@@ -100,7 +102,7 @@ def _narrowed(image: Image.Image, width: int, down: int, convert: Convert) -> tu
         for band, plane in zip(bands, planes, strict=True):
             _fill(plane, done, _scaled(scaler, band, (width, strip.height)))
         done += strip.height
-    return mode, planes
+    return mode, [*planes]
 
 
 def _whole_pixels(box: Box) -> tuple[int, int, int, int]:
@@ -116,7 +118,7 @@ def _weighted(image: Image.Image) -> Image.Image:
     return image.convert(PREMULTIPLIED[image.mode]) if image.mode in PREMULTIPLIED else image
 
 
-def _merged(planes: list[av.VideoFrame], mode: str, size: Size, release: Release = keep) -> Image.Image:
+def _merged(planes: list[Plane], mode: str, size: Size, release: Release = keep) -> Image.Image:
     """Each plane scaled and let go, and all of them as an image. Where `mode` has alpha, they are weighted by it."""
     release()
     scaler = VideoReformatter()
@@ -127,16 +129,17 @@ def _merged(planes: list[av.VideoFrame], mode: str, size: Size, release: Release
     return merged.convert(mode) if mode in PREMULTIPLIED else merged
 
 
-def _scaled(scaler: VideoReformatter, frame: av.VideoFrame, size: Size) -> Image.Image:
+def _scaled(scaler: VideoReformatter, band: Plane, size: Size) -> Image.Image:
+    frame = band if isinstance(band, av.VideoFrame) else _frame(band, "L")
     (plane,) = scaler.reformat(frame, *size, "gray", interpolation=LANCZOS, threads=1).planes
     return Image.frombuffer("L", size, plane, "raw", "L", plane.line_size, 1)  # type: ignore[arg-type] # any buffer
 
 
-def _planes(image: Image.Image) -> list[av.VideoFrame]:
+def _planes(image: Image.Image) -> list[Plane]:
     """One for each band."""
-    if image.mode in PACKED_BY_BAND:
+    if image.mode in BY_BAND and image.width * image.height <= MOST_BY_BAND:
         return [_frame(image, band) for band in image.getbands()]
-    return [_frame(band, "L") for band in image.split()]
+    return list(image.split())
 
 
 def _frame(image: Image.Image, band: str) -> av.VideoFrame:
