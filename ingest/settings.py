@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     grace_seconds: float = Field(10.0, ge=0, le=3600, description="How long running jobs may go on in a drain.")
     sweep_seconds: float = Field(3600.0, ge=1, description="How often the store is walked for orphans.")
     image_backend: Literal["pillow", "fast", "vips"] = Field(
-        "pillow", description="What decodes images; `fast` and `vips` need the extra of that name."
+        "pillow", description="What decodes images; `vips` needs the extra of that name."
     )
     image_heif: Literal["off", "on"] = Field("off", description="Take HEIC images too; needs the extra `heif`.")
     cell_readable: str = Field(
@@ -81,8 +81,8 @@ class Settings(BaseSettings):
     def extras(self) -> dict[str, str]:
         """The extras that must be installed, each with the setting that asks for it."""
         chosen: dict[str, str] = {}
-        if self.image_backend != "pillow":
-            chosen[self.image_backend] = f"DROPOFF_IMAGE_BACKEND={self.image_backend}"
+        if self.image_backend == "vips":
+            chosen["vips"] = "DROPOFF_IMAGE_BACKEND=vips"
         if self.image_heif == "on":
             chosen["heif"] = "DROPOFF_IMAGE_HEIF=on"
         return chosen

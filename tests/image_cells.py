@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ingest.jobs.outcomes import Failed
@@ -71,7 +72,7 @@ def _ended(end: CellEnd, folder: Path) -> Ended:
 
 
 @contextmanager
-def image_cells(folder: Path) -> Iterator[Cells]:
+def image_cells(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Cells]:
     """With all the kinds in their zygote, as a worker has them."""
-    with closing(Sandbox(["image", "text", "video"])) as sandbox:
+    with closing(Sandbox(["image", "text", "video"], settings=settings)) as sandbox:
         yield Cells(sandbox, folder)
