@@ -16,7 +16,7 @@ from processors.media.opening import choose_audio, choose_video, decoding
 from processors.media.probe import describe, first_frame
 from processors.media.progress import Plan
 from processors.media.source import Source
-from processors.video import models, web
+from processors.video import models, subtitles, web
 from processors.video.models import Operation
 from processors.video.poster import Search
 
@@ -76,6 +76,9 @@ class Job:
                 self.made["web"] = web.make(
                     self.source, told, self.params.web or models.Web(), self.params.strip_metadata
                 )
+        if self.params.wants("subtitles"):
+            with self._tolerating("subtitles"):
+                self.made["subtitle_files"] = subtitles.make(self.source)
         return models.VideoResult(
             **told,
             **{
