@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from processors import webp
 from processors.base import Rejected, Work
@@ -55,22 +53,12 @@ class Job:
         self.failed: list[NotMade] = []
 
     def run(self) -> models.VideoResult:
-        self.source.plan.report("probe", 0)
-        with self.source.open() as container:
-            stream = choose_video(container, self.params.limits)
-            frame = first_frame(self.source, container, stream or choose_audio(container))
-            told = describe(
-                container,
-                stream,
-                frame if isinstance(frame, VideoFrame) else None,
-                layout=self.source.layout(),
-                gps=self.params.gps == "keep",
-            )
-            if stream is None:
-                self._leave_out_pictures()
-            elif self.params.wants("poster"):
-                with self._tolerating("poster"):
-                    self.made["poster"] = self._poster(container, stream)
+        told = self._probe()
+        if told["video"] is None:
+            self._leave_out_pictures()
+        elif self.params.wants("poster"):
+            with self._tolerating("poster"):
+                self.made["poster"] = self._poster()
         if self.params.wants("web"):
             with self._tolerating("web"):
                 self.made["web"] = web.make(
@@ -91,6 +79,20 @@ class Job:
             warnings=self.source.notes,
         )
 
+    def _probe(self) -> dict[str, Any]:
+        """The frame and its decoder are gone afterwards: of 8K video they take a hundred megabytes."""
+        self.source.plan.report("probe", 0)
+        with self.source.open() as container:
+            stream = choose_video(container, self.params.limits)
+            frame = first_frame(self.source, container, stream or choose_audio(container))
+            return describe(
+                container,
+                stream,
+                frame if isinstance(frame, VideoFrame) else None,
+                layout=self.source.layout(),
+                gps=self.params.gps == "keep",
+            )
+
     @contextmanager
     def _tolerating(self, operation: Operation) -> Iterator[None]:
         """Around one operation: the others may be done without it, if that is what was asked for."""
@@ -105,10 +107,12 @@ class Job:
         if unwanted := [name for name in PICTURES if self.params.wants(name)]:
             self.source.note(f"There is no video in this file, only sound: {', '.join(unwanted)} left out.")
 
-    def _poster(self, container: InputContainer, stream: VideoStream) -> models.Picture:
+    def _poster(self) -> models.Picture:
         settings = self.params.poster or models.Poster()
-        search = Search(self.source, settings, container, stream)
-        with decoding():
+        with self.source.open() as container, decoding():
+            stream = choose_video(container, self.params.limits)
+            assert stream is not None
+            search = Search(self.source, settings, container, stream)
             frame = search.find()
             if frame is None:
                 raise Rejected("corrupt_input", "Not a single frame of the video can be decoded.")
