@@ -1,6 +1,6 @@
 """What is told of a file, beside what ffprobe tells of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tests.films import film, noise, sound, still
 from tests.test_processors_media_progress import dense, uneven
 
 TINY = ("-f", "lavfi", "-i", "testsrc2=size=192x128:rate=25:duration=1")
+LONG = ("-f", "lavfi", "-i", "testsrc2=size=192x128:rate=30000/1001:duration=6")
 TONE = ("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=1")
 
 
@@ -167,15 +168,28 @@ def test_a_cover_is_no_video(tmp_path: Path) -> None:
 # -- frame rates, frames
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "a.ts"])
 def test_a_steady_rate_is_not_called_variable(name: str, tmp_path: Path) -> None:
     path = dense(tmp_path / name)
     assert shown(probe(path, tmp_path)).is_variable_frame_rate is False
 
 
-def test_a_picture_that_stands_still_makes_the_rate_variable(tmp_path: Path) -> None:
-    path = dense(tmp_path / "a.mp4", uneven)
+def jittering(number: int) -> int:
+    return number * 4 + number * 7 % 3
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts"])
+@pytest.mark.parametrize("stamps", [uneven, jittering])
+def test_frames_off_the_beat_make_the_rate_variable(name: str, stamps: Callable[[int], int], tmp_path: Path) -> None:
+    path = dense(tmp_path / name, stamps)
     assert shown(probe(path, tmp_path)).is_variable_frame_rate is True
+
+
+def test_frames_out_of_order_are_not_off_the_beat(tmp_path: Path) -> None:
+    ffmpeg(*LONG, "-c:v", "libx264", "-bf", "8", tmp_path / "a.mp4")
+    for name in ("a.mkv", "a.ts"):
+        ffmpeg("-i", tmp_path / "a.mp4", "-c", "copy", tmp_path / name)
+        assert shown(probe(tmp_path / name, tmp_path)).is_variable_frame_rate is False
 
 
 def test_sound_alone_is_described_and_pictures_are_left_out_with_a_warning(tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_metadata_is_kept_for_who_asks(tmp_path: Path) -> None:
         ("a.mp4", ["-c:v", "libx264", "-pix_fmt", "yuv444p"], "profile High 4:4:4"),
         ("a.mov", ["-c:v", "prores"], "prores"),
         ("a.mkv", [*H264, "-c:a", "ac3"], "ac3"),
-        ("a.mkv", [*H264, "-c:a", "libvorbis"], "vorbis sound doesn't go into one file"),
+        ("a.mkv", [*H264, "-c:a", "libvorbis"], "vorbis sound doesn't go into MP4"),
         ("a.avi", [*H264, "-c:a", "libmp3lame"], "AVI doesn't say when"),
     ],
 )

@@ -7,7 +7,7 @@ ones. The pixel limit is set before the first packet is looked at, because merel
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, NoReturn
+from typing import NoReturn, Protocol
 
 import av
 import av.subtitles.stream  # PyAV would import it when it first meets a stream that is neither film nor sound
@@ -38,6 +38,12 @@ def guards(limits: InputLimits) -> dict[str, str]:
     return {"codec_whitelist": CODECS, "max_pixels": str(limits.max_pixels)}
 
 
+class Readable(Protocol):
+    """What FFmpeg needs of a file, besides `seek` and `tell`."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 @contextmanager
 def decoding() -> Iterator[None]:
     """Around everything that FFmpeg does: what a damaged file makes it raise becomes `Rejected`."""
@@ -51,7 +57,7 @@ def decoding() -> Iterator[None]:
 
 
 @contextmanager
-def open_media(file: BinaryIO, limits: InputLimits) -> Iterator[InputContainer]:
+def open_media(file: Readable, limits: InputLimits) -> Iterator[InputContainer]:
     """The container, probed, and closed afterwards. Raises `Rejected`."""
     _check_tags(file)
     options = guards(limits) | {"format_whitelist": FORMATS, "max_streams": str(limits.max_streams)}

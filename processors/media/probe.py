@@ -1,12 +1,14 @@
 """A container -> what is inside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.stream import Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 from av.video.frame import VideoFrame
@@ -22,9 +24,10 @@ from processors.media.source import Source
 
 # How a codec's level is counted, as a divisor.
 LEVELS = {"h264": 10, "hevc": 30, "vp9": 10}
-DRIFT = 0.25  # of a frame's time, off an even beat, and the frame rate is variable
-SAMPLES = 100  # of the index that are looked at
-RATES_APART = 0.005
+DRIFT = 0.25  # of a frame's time: so far may two frames be off the beat, and it is even
+ROUNDING = 2  # ticks
+SAMPLES = 100  # of the frames that are looked at
+REORDERED = 16  # frames at most, in any codec
 MAX_CHAPTERS = 1000
 
 
@@ -57,10 +60,13 @@ def describe(
     layout: Layout | None = None,
     gps: bool = False,
 ) -> dict[str, Any]:
-    """The fields of `models.MediaInfo` but for its warnings; `frame` is one of the stream `shown`."""
+    """The fields of `models.MediaInfo` but for its warnings; `frame` is one of the stream `shown`.
+
+    Where there is no index, it reads on from where the container stands.
+    """
     layout = layout or Layout()
     duration, size = max(container.duration or 0, 0) / av.time_base, container.size
-    video = describe_video(shown, frame) if shown and frame else None
+    video = describe_video(container, shown, frame) if shown and frame else None
     audio = [describe_audio(one) for one in container.streams.audio]
     format_ = layout.format or container.format.name.split(",")[0]
     everything = tags.everything(container)
@@ -81,7 +87,7 @@ def describe(
     }
 
 
-def describe_video(stream: VideoStream, frame: VideoFrame) -> models.VideoStream:
+def describe_video(container: InputContainer, stream: VideoStream, frame: VideoFrame) -> models.VideoStream:
     width, height = display_size(frame, stream.sample_aspect_ratio)
     codec = stream.codec_context
     return models.VideoStream(
@@ -93,7 +99,7 @@ def describe_video(stream: VideoStream, frame: VideoFrame) -> models.VideoStream
         coded_height=frame.height,
         rotation=rotation(frame),
         frame_rate=round(float(stream.average_rate), 3) if stream.average_rate else None,
-        is_variable_frame_rate=_varies(stream),
+        is_variable_frame_rate=_varies(container, stream),
         has_b_frames=codec.has_b_frames,
         frames=stream.frames or None,
         pixel_format=frame.format.name,
@@ -156,17 +162,38 @@ def _level(codec: str, level: int) -> float | None:
     return level / LEVELS[codec] if codec in LEVELS and level > 0 else None
 
 
-def _varies(stream: VideoStream) -> bool:
-    """By an index that has every frame, at places all over it; else by what the first packets told FFmpeg."""
+def _varies(container: InputContainer, stream: VideoStream) -> bool:
+    """By an index that has every frame, at places all over it; else by the next frames of the container."""
     index = stream.index_entries
     count = len(index)
-    if count < 3 or count != stream.frames:
-        average, base = float(stream.average_rate or 0), float(stream.base_rate or 0)
-        return average > 0 and base > 0 and abs(average / base - 1) > RATES_APART
-    first, last = index[0].timestamp, index[count - 1].timestamp
-    beat = (last - first) / (count - 1)
-    places = range(1, count, max(1, count // SAMPLES))
-    return any(abs(index[at].timestamp - first - at * beat) > max(beat * DRIFT, 1) for at in places)
+    if count >= 3 and count == stream.frames:
+        places = range(0, count, max(1, count // SAMPLES))
+        beat = (index[count - 1].timestamp - index[0].timestamp) / (count - 1)
+        return not _is_even([(place, index[place].timestamp) for place in places], beat)
+    stamps = _next_stamps(container, stream)
+    if len(stamps) < 3:
+        return False
+    return not _is_even(list(enumerate(stamps)), (stamps[-1] - stamps[0]) / (len(stamps) - 1))
+
+
+def _is_even(stamps: Sequence[tuple[int, int]], beat: float) -> bool:
+    """Whether frames, by their number, are shown on the beat, but for what ticks round off."""
+    off = [stamp - number * beat for number, stamp in stamps]
+    return max(off) - min(off) <= max(beat * DRIFT, min(ROUNDING, beat / 2))  # a tick may be a frame
+
+
+def _next_stamps(container: InputContainer, stream: VideoStream) -> list[int]:
+    """When the next frames are shown, in order; not the last ones that were read: others may come between them."""
+    stamps: list[int] = []
+    try:
+        for packet in islice(container.demux(stream), SAMPLES):
+            if packet.pts is not None:
+                stamps.append(packet.pts)
+    except FFmpegError as wrong:
+        if isinstance(wrong, MemoryError):
+            raise
+    stamps.sort()
+    return stamps[:-REORDERED] if len(stamps) >= SAMPLES - 1 else stamps
 
 
 def _sort(stream: Stream, shown: VideoStream | None) -> str | None:

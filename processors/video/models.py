@@ -235,6 +235,9 @@ class HlsMade(BaseModel):
 class SubtitlesMade(BaseModel):
     file: str = Field(description="The WebVTT file's name.")
     language: str | None = Field(description="ISO 639-2.")
+    title: str | None = Field(description="As the video calls them.")
+    is_default: bool = Field(description="Meant to be shown unless somebody chooses others.")
+    is_forced: bool = Field(description="Meant to be shown whatever somebody chooses.")
     cues: int = Field(description="How many.")
 
 

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from processors.base import Rejected, Work
 from processors.media.frames import HDR_TRANSFERS
@@ -15,7 +13,7 @@ from processors.media.opening import choose_audio, choose_video, decoding
 from processors.media.probe import describe, first_frame
 from processors.media.progress import Plan
 from processors.media.source import Source
-from processors.video import models, pictures, web
+from processors.video import models, pictures, subtitles, web
 from processors.video.models import Operation
 from processors.video.shots import WITHOUT_DEBLOCKING, is_small
 
@@ -53,17 +51,20 @@ class Job:
         self.failed: list[NotMade] = []
 
     def run(self) -> models.VideoResult:
-        self.source.plan.report("probe", 0)
         told = self._look()
         if self.params.wants("web"):
             with self._tolerating("web"):
                 self.made["web"] = web.make(
                     self.source, told, self.params.web or models.Web(), self.params.strip_metadata
                 )
+        if self.params.wants("subtitles"):
+            with self._tolerating("subtitles"):
+                self.made["subtitle_files"] = subtitles.make(self.source)
         return models.VideoResult(**told, **self.made, errors=self.failed, warnings=self.source.notes)
 
     def _look(self) -> dict[str, Any]:
-        """What is inside, and the pictures of it, with one opening."""
+        """What is inside, and the pictures of it. Decoder and frames are gone afterwards: of 8K they take 100 MB."""
+        self.source.plan.report("probe", 0)
         with self.source.open() as container:
             stream = choose_video(container, self.params.limits)
             if stream is not None and is_small(stream):  # what it decodes is looked at, or shown as tiles
@@ -74,18 +75,15 @@ class Job:
             told = describe(container, stream, shown, layout=self.source.layout(), gps=gps)
             if stream is None or shown is None:
                 self._leave_out_pictures()
-            else:
-                del frame
-                self._make_pictures(container, stream, shown)
+                return told
+            if shown.color_trc in HDR_TRANSFERS:
+                self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
+            if pictures.wanted(self.params):
+                with decoding():
+                    made = pictures.Pictures(self.source, self.params, (container, stream), shown)
+                    del frame, shown
+                    self.made |= made.make(self._tolerating)
         return told
-
-    def _make_pictures(self, container: InputContainer, stream: VideoStream, frame: VideoFrame) -> None:
-        if frame.color_trc in HDR_TRANSFERS:
-            self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
-        if pictures.wanted(self.params):
-            with decoding():
-                made = pictures.Pictures(self.source, self.params, (container, stream), frame)
-                self.made |= made.make(self._tolerating)
 
     def _leave_out_pictures(self) -> None:
         if unwanted := [name for name in OF_PICTURES if self.params.wants(name)]:

@@ -72,7 +72,7 @@ def plan(
     kind, fits = _kind(copied, [audio[number].codec for number in playable], wanted)
     sounds = tuple(number for number in playable if audio[number].codec in fits)
     for codec in sorted({audio[number].codec for number in playable} - fits):
-        faults.append(f"{named(codec)} sound doesn't go into one file with this video.")
+        faults.append(f"{named(codec)} sound doesn't go into {'WebM' if kind == 'webm' else 'MP4'}.")
     return Recipe(
         kind=kind,
         audio=sounds,
