@@ -229,7 +229,7 @@ class VideoResult(MediaInfo):
     web: WebMade | None = Field(None, description="If it was asked for.")
     transcodes: list[Transcoded] = Field([], description="If they were asked for, in the order of `heights`.")
     hls: HlsMade | None = Field(None, description="If it was asked for.")
-    sound: AudioMade | None = Field(description="The sound's own file, if it was asked for.")
+    sound: AudioMade | None = Field(None, description="The sound's own file, if it was asked for.")
     waveform: WaveformMade | None = Field(None, description="If it was asked for.")
     subtitle_files: list[SubtitlesMade] = Field([], description="If they were asked for.")
     errors: list[NotMade] = Field(

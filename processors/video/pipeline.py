@@ -10,8 +10,9 @@ from av.video.stream import VideoStream
 
 from processors import webp
 from processors.base import Rejected, Work
+from processors.media import audio_file, waveform
 from processors.media.frames import HDR_TRANSFERS, picture
-from processors.media.models import NotMade
+from processors.media.models import AudioOutput, NotMade, Waveform
 from processors.media.opening import choose_video, decoding
 from processors.media.probe import describe
 from processors.media.progress import Plan
@@ -69,6 +70,13 @@ class Job:
             if self.params.wants("poster"):
                 with self._tolerating("poster"):
                     self.made["poster"] = self._poster(stream, frame, search)
+        if self.params.wants("audio"):
+            with self._tolerating("audio"):
+                settings = self.params.audio or AudioOutput()
+                self.made["sound"] = audio_file.make(self.source, settings, strip_metadata=self.params.strip_metadata)
+        if self.params.wants("waveform"):
+            with self._tolerating("waveform"):
+                self.made["waveform"] = waveform.make(self.source, self.params.waveform or Waveform())
         return models.VideoResult(
             **told,
             **{
