@@ -1,0 +1,81 @@
+"""A stream of sound -> decoded frames of one kind, whatever changes on the way, through a chain of filters."""
+
+from collections.abc import Iterator, Sequence
+
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.error import BlockingIOError as NothingYet
+from av.error import EOFError as Over
+from av.error import FFmpegError
+from av.filter import Graph
+from av.packet import Packet
+
+Filter = tuple[str, str]  # its name, and its options as FFmpeg writes them
+
+
+def decoded(stream: AudioStream, packet: "Packet[AudioStream]") -> list[AudioFrame]:
+    """The frames that a packet completes; none if it is damaged."""
+    try:
+        return stream.decode(packet)
+    except FFmpegError as wrong:
+        if isinstance(wrong, MemoryError):
+            raise
+        return []
+
+
+def of_kind(sample_format: str, rate: int, layout: str, options: str = "") -> Filter:
+    """What brings any sound to one kind. Channels are mixed so that the sum of loud ones isn't clipped."""
+    return "aresample", f"osf={sample_format}:osr={rate}:ochl={layout}:rematrix_maxval=1{options}"
+
+
+class Chain:
+    """Filters in a row. The chain is built when the first frame comes, and again when the sound changes its kind.
+
+    Timestamps go through it; `frame_size` is how many samples an encoder takes at once, 0 for any number.
+    """
+
+    def __init__(self, filters: Sequence[Filter], frame_size: int = 0) -> None:
+        self._filters = filters
+        self._frame_size = frame_size
+        self._graph: Graph | None = None
+        self._kind: tuple[str, str, int] | None = None
+
+    def push(self, frame: AudioFrame) -> Iterator[AudioFrame]:
+        kind = frame.format.name, frame.layout.name, frame.sample_rate
+        if kind != self._kind:
+            yield from self.flush()
+            self._kind, self._graph = kind, self._build(frame)
+        assert self._graph is not None
+        self._graph.push(frame)
+        yield from self._pull(self._graph)
+
+    def flush(self) -> Iterator[AudioFrame]:
+        """What is left in the filters."""
+        if self._graph is not None:
+            self._graph.push(None)
+            yield from self._pull(self._graph)
+            self._graph = self._kind = None
+
+    def _build(self, frame: AudioFrame) -> Graph:
+        graph = Graph()
+        graph.threads = 1
+        source = graph.add_abuffer(
+            sample_rate=frame.sample_rate,
+            format=frame.format.name,
+            layout=frame.layout.name,
+            time_base=frame.time_base,
+        )
+        chain = [graph.add(name, options or None) for name, options in self._filters]
+        graph.link_nodes(source, *chain, graph.add("abuffersink")).configure()
+        if self._frame_size:
+            graph.set_audio_frame_size(self._frame_size)
+        return graph
+
+    def _pull(self, graph: Graph) -> Iterator[AudioFrame]:
+        while True:
+            try:
+                frame = graph.pull()
+            except (NothingYet, Over):
+                return
+            assert isinstance(frame, AudioFrame)
+            yield frame

@@ -1,0 +1,59 @@
+"""Chains of filters for sound: what goes in comes out, timed, also when the sound changes on the way."""
+
+from array import array
+from fractions import Fraction
+
+import av
+import pytest
+
+from processors.media.samples import Chain, of_kind
+
+
+def frame(start: int, samples: int = 1000, layout: str = "stereo", rate: int = 48_000) -> av.AudioFrame:
+    made = av.AudioFrame("s16", layout, samples)
+    for plane in made.planes:
+        plane.update(bytes(plane.buffer_size))
+    made.sample_rate, made.pts, made.time_base = rate, start, Fraction(1, rate)
+    return made
+
+
+@pytest.mark.parametrize("frame_size", [0, 1024, 100])
+def test_every_sample_comes_out_and_in_the_pieces_that_an_encoder_takes(frame_size: int) -> None:
+    chain = Chain([("aformat", "sample_fmts=fltp")], frame_size)
+    out = [part for number in range(5) for part in chain.push(frame(number * 1000))]
+    out += chain.flush()
+    assert sum(part.samples for part in out) == 5000
+    assert {part.format.name for part in out} == {"fltp"}
+    if frame_size:
+        assert {part.samples for part in out[:-1]} == {frame_size}
+        assert [part.pts for part in out] == [number * frame_size for number in range(len(out))]
+
+
+def test_a_sound_that_changes_its_kind_goes_on_as_one() -> None:
+    chain = Chain([of_kind("flt", 48_000, "stereo")])
+    out = list(chain.push(frame(0)))
+    out += chain.push(frame(1000, layout="mono"))
+    out += chain.push(frame(1838, 919, layout="5.1", rate=44_100))
+    out += chain.flush()
+    assert {(part.layout.name, part.sample_rate) for part in out} == {("stereo", 48_000)}
+    assert sum(part.samples for part in out) == pytest.approx(3000, abs=20)
+    assert list(chain.flush()) == []
+
+
+def test_a_gap_is_filled_and_an_early_start_is_cut() -> None:
+    """As the soundtrack of a film asks for: the picture's clock counts."""
+    chain = Chain([of_kind("s16", 48_000, "stereo", ":async=1:first_pts=0")])
+    out = list(chain.push(frame(-500)))
+    out += chain.push(frame(20_500))
+    out += chain.flush()
+    assert sum(part.samples for part in out) == pytest.approx(21_500, abs=20)
+    assert out[0].pts == 0
+
+
+def test_channels_that_are_mixed_are_not_clipped() -> None:
+    loud = av.AudioFrame("fltp", "5.1", 1000)
+    for plane in loud.planes:
+        plane.update(array("f", [1.0] * 1000).tobytes())
+    loud.sample_rate, loud.pts, loud.time_base = 48_000, 0, Fraction(1, 48_000)
+    (mixed,) = Chain([of_kind("fltp", 48_000, "stereo")]).push(loud)
+    assert max(array("f", bytes(mixed.planes[0]))) == pytest.approx(1.0, abs=0.001)
