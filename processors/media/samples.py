@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
-from av.error import BlockingIOError as NothingYet
-from av.error import EOFError as Over
 from av.error import FFmpegError
 from av.filter import Graph
+from av.filter.context import FilterContext
 from av.packet import Packet
+
+from processors.media.graphs import drained
 
 Filter = tuple[str, str]  # its name, and its options as FFmpeg writes them
 
@@ -31,32 +32,33 @@ def of_kind(sample_format: str, rate: int, layout: str, options: str = "") -> Fi
 class Chain:
     """Filters in a row. The chain is built when the first frame comes, and again when the sound changes its kind.
 
-    Timestamps go through it; `frame_size` is how many samples an encoder takes at once, 0 for any number.
+    Timestamps go through it.
     """
 
-    def __init__(self, filters: Sequence[Filter], frame_size: int = 0) -> None:
+    def __init__(self, filters: Sequence[Filter]) -> None:
         self._filters = filters
-        self._frame_size = frame_size
-        self._graph: Graph | None = None
+        self._chain: tuple[Graph, FilterContext] | None = None
         self._kind: tuple[str, str, int] | None = None
 
     def push(self, frame: AudioFrame) -> Iterator[AudioFrame]:
         kind = frame.format.name, frame.layout.name, frame.sample_rate
         if kind != self._kind:
             yield from self.flush()
-            self._kind, self._graph = kind, self._build(frame)
-        assert self._graph is not None
-        self._graph.push(frame)
-        yield from self._pull(self._graph)
+            self._kind, self._chain = kind, self._build(frame)
+        assert self._chain is not None
+        graph, sink = self._chain
+        graph.push(frame)
+        yield from drained(sink, AudioFrame)
 
     def flush(self) -> Iterator[AudioFrame]:
         """What is left in the filters."""
-        if self._graph is not None:
-            self._graph.push(None)
-            yield from self._pull(self._graph)
-            self._graph = self._kind = None
+        if self._chain is not None:
+            graph, sink = self._chain
+            graph.push(None)
+            yield from drained(sink, AudioFrame)
+            self._chain = self._kind = None
 
-    def _build(self, frame: AudioFrame) -> Graph:
+    def _build(self, frame: AudioFrame) -> tuple[Graph, FilterContext]:
         graph = Graph()
         graph.threads = 1
         source = graph.add_abuffer(
@@ -66,16 +68,7 @@ class Chain:
             time_base=frame.time_base,
         )
         chain = [graph.add(name, options or None) for name, options in self._filters]
-        graph.link_nodes(source, *chain, graph.add("abuffersink")).configure()
-        if self._frame_size:
-            graph.set_audio_frame_size(self._frame_size)
-        return graph
+        sink = graph.add("abuffersink")
+        graph.link_nodes(source, *chain, sink).configure()
+        return graph, sink
 
-    def _pull(self, graph: Graph) -> Iterator[AudioFrame]:
-        while True:
-            try:
-                frame = graph.pull()
-            except (NothingYet, Over):
-                return
-            assert isinstance(frame, AudioFrame)
-            yield frame
