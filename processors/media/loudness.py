@@ -1,66 +1,30 @@
-"""How loud a sound is over its whole length (EBU R 128), and what brings it to where it should be."""
+"""How loud a programme is: EBU R 128, with the gates and the true peak of ITU-R BS.1770-5."""
 
 import math
-from collections.abc import Iterator
 
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
-from av.container import InputContainer
 
 from processors.media.models import Loudness
-from processors.media.opening import decoding
-from processors.media.progress import Meter
-from processors.media.samples import Chain, decoded, of_kind
+from processors.media.sound import Filters, Listener, listen
 from processors.media.source import Source
 
-# No log; what was measured up to a frame is written to its metadata ten times a second.
-EBUR128 = ("ebur128", "metadata=1:peak=true:framelog=quiet")
-GATE_LUFS = -70.0  # ITU-R BS.1770: what is softer counts as silence, and so does a programme that never rises above
-CEILING_DBTP = -1.0  # EBU R 128: the highest true peak of a programme
+ABSOLUTE_GATE = -70.0  # LUFS
+CEILING = -1.0  # dBTP: the highest true peak of a programme (EBU R 128)
+LIFT = 60  # dB: FFmpeg tells a peak with three decimals, too few for a quiet one
+PADDING = 0.2  # seconds: a peak near the end is told with the next full tenth of a second
 
 
 def measure(
     source: Source, stream: AudioStream, stage: str = "loudness", share: float = 1.0, layout: str | None = None
 ) -> Loudness:
-    """Decodes `stream` from where its container stands to the end, which is `share` of `stage`. Raises `Rejected`.
+    """Decode `stream`, from where its container stands to the end, which is `share` of `stage`. Raises `Rejected`.
 
-    `layout`: as what the sound is heard; default: as it is.
+    `layout`: mixed into which it is heard; default: as it is.
     """
-    container = stream.container
-    assert isinstance(container, InputContainer)
-    meter = Meter(container, stream, source.work.size)
-    plain = Chain([of_kind("dbl", stream.sample_rate, layout or stream.layout.name)])
-    scale = Chain([EBUR128])
-    last: dict[str, str] = {}
-    with decoding():
-        for packet in container.demux(stream):
-            done = meter.fraction(packet)
-            source.plan.report(stage, None if done is None else done * share, "measuring loudness")
-            for frame in decoded(stream, packet):
-                for even in plain.push(frame):
-                    last = _newest(scale.push(even), last)
-        for even in plain.flush():
-            last = _newest(scale.push(even), last)
-    source.plan.report(stage, share, "loudness measured")
-    return _told(last)
-
-
-def _newest(frames: Iterator[AudioFrame], known: dict[str, str]) -> dict[str, str]:
-    """A last frame of less than a tenth of a second tells nothing."""
-    for frame in frames:
-        known = frame.metadata or known
-    return known
-
-
-def _told(metadata: dict[str, str]) -> Loudness:
-    integrated = float(metadata.get("lavfi.r128.I", GATE_LUFS))
-    peak = float(metadata.get("lavfi.r128.true_peak", 0))
-    is_audible = integrated > GATE_LUFS
-    return Loudness(
-        integrated=round(integrated, 1) if is_audible else None,
-        range=round(float(metadata["lavfi.r128.LRA"]), 1) if is_audible else None,
-        true_peak=round(20 * math.log10(peak), 1) if peak > 0 else None,
-    )
+    meter = Meter(layout)
+    listen(source, stream, meter.listeners, stage, share)
+    return meter.loudness()
 
 
 def gain_db(loudness: Loudness, target: float) -> float:
@@ -70,6 +34,72 @@ def gain_db(loudness: Loudness, target: float) -> float:
     """
     if loudness.integrated is None:
         return 0.0
-    wanted = target - loudness.integrated
-    room = math.inf if loudness.true_peak is None else max(CEILING_DBTP - loudness.true_peak, 0.0)
-    return min(wanted, room)
+    room = math.inf if loudness.true_peak is None else max(CEILING - loudness.true_peak, 0.0)
+    return min(target - loudness.integrated, room)
+
+
+class Meter:
+    """Measures while others listen, too."""
+
+    def __init__(self, layout: str | None = None) -> None:
+        """`layout`: mixed into which the sound is heard; default: as it is."""
+        mix: Filters = [("aformat", f"channel_layouts={layout}")] if layout else []
+        self._programme = _Programme(mix)
+        self._peak = _Peak(mix)
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        return self._programme, self._peak
+
+    def loudness(self) -> Loudness:
+        integrated = self._programme.integrated
+        audible = math.isfinite(integrated) and integrated > ABSOLUTE_GATE
+        return Loudness(
+            integrated=round(integrated, 2) if audible else None,
+            range=round(self._programme.range, 2) if audible else None,
+            true_peak=self._peak.decibels(),
+        )
+
+
+class _Programme:
+    """The values so far come with every tenth of a second; the last are those of the whole."""
+
+    def __init__(self, mix: Filters) -> None:
+        self._mix = mix
+        self.integrated = -math.inf
+        self.range = 0.0
+
+    def filters(self, _rate: int, _channels: int) -> Filters:
+        return [*self._mix, ("ebur128", "metadata=1:framelog=quiet")]
+
+    def hear(self, frame: AudioFrame) -> None:
+        told = frame.metadata
+        if "lavfi.r128.I" in told:
+            self.integrated = float(told["lavfi.r128.I"])
+            self.range = float(told["lavfi.r128.LRA"])
+
+
+class _Peak:
+    """The highest between the samples, too: four times oversampled."""
+
+    def __init__(self, mix: Filters) -> None:
+        self._mix = mix
+        self._highest = 0.0
+
+    def filters(self, _rate: int, _channels: int) -> Filters:
+        return [
+            *self._mix,
+            ("volume", f"{LIFT}dB:precision=double"),
+            ("apad", f"pad_dur={PADDING}"),
+            ("ebur128", "metadata=1:framelog=quiet:peak=true"),
+        ]
+
+    def hear(self, frame: AudioFrame) -> None:
+        if told := frame.metadata.get("lavfi.r128.true_peak"):
+            self._highest = float(told)
+
+    def decibels(self) -> float | None:
+        """dBTP; None for digital silence."""
+        if not 0 < self._highest < math.inf:
+            return None
+        return round(20 * math.log10(self._highest) - LIFT, 2)
