@@ -43,8 +43,10 @@ TESTED_BY = {
     "ingest.worker_process": "test_serve.py",
     "processors.media": "test_processors_video.py",
     "processors.media.frames": "test_processors_video.py",
+    "processors.media.graphs": "test_processors_media_samples.py",
     "processors.media.opening": "test_processors_video.py",
     "processors.media.probe": "test_processors_video.py",
+    "processors.media.sound": "test_processors_media_loudness.py",
     "processors.media.source": "test_processors_video.py",
 }
 

@@ -24,9 +24,9 @@ def decoded(stream: AudioStream, packet: "Packet[AudioStream]") -> list[AudioFra
         return []
 
 
-def of_kind(sample_format: str, rate: int, layout: str, options: str = "") -> Filter:
-    """What brings any sound to one kind. Channels are mixed so that the sum of loud ones isn't clipped."""
-    return "aresample", f"osf={sample_format}:osr={rate}:ochl={layout}:rematrix_maxval=1{options}"
+def of_kind(sample_format: str, rate: int, layout: str) -> Filter:
+    """What brings any sound to one kind."""
+    return "aformat", f"sample_fmts={sample_format}:sample_rates={rate}:channel_layouts={layout}"
 
 
 class Chain:
@@ -71,4 +71,3 @@ class Chain:
         sink = graph.add("abuffersink")
         graph.link_nodes(source, *chain, sink).configure()
         return graph, sink
-

@@ -25,10 +25,10 @@ class Colour:
     def of(cls, frame: VideoFrame) -> Self:
         """What a frame doesn't say is what custom says: BT.709 for HD, BT.601 below."""
         custom = BT709 if min(frame.width, frame.height) >= HD_HEIGHT else SMPTE170M
-        return cls(
-            *(custom if told in (0, UNSPECIFIED) else told for told in (frame.color_primaries, frame.color_trc)),
-            custom if frame.colorspace == UNSPECIFIED else frame.colorspace,
+        primaries, transfer = (
+            custom if told in (0, UNSPECIFIED) else told for told in (frame.color_primaries, frame.color_trc)
         )
+        return cls(primaries, transfer, custom if frame.colorspace == UNSPECIFIED else frame.colorspace)
 
     @property
     def is_hdr(self) -> bool:

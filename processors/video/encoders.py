@@ -83,7 +83,7 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
             "libsvtav1",
             crf=35,
             max_crf=63,
-            presets={"fast": {"preset": "10"}, "balanced": {"preset": "8"}, "small": {"preset": "6"}},
+            presets={"fast": {"preset": "9"}, "balanced": {"preset": "7"}, "small": {"preset": "5"}},
             options={"svtav1-params": "lp=2:lookahead=0"},
         ),
     }

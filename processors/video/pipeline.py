@@ -16,7 +16,8 @@ from processors.media.opening import choose_video, decoding
 from processors.media.probe import describe
 from processors.media.progress import Plan
 from processors.media.source import Source
-from processors.video import models
+from processors.video import models, transcode
+from processors.video.look import Look
 from processors.video.models import Operation
 from processors.video.poster import Search
 
@@ -69,6 +70,11 @@ class Job:
             if self.params.wants("poster"):
                 with self._tolerating("poster"):
                     self.made["poster"] = self._poster(stream, frame, search)
+            look, titles = Look.at(stream, frame), labels(container, self.params.strip_metadata)
+        if self.params.wants("transcode"):
+            with self._tolerating("transcode"):
+                settings = self.params.transcode or models.Transcode()
+                self.made["transcodes"] = transcode.make(self.source, look, settings, titles)
         return models.VideoResult(
             **told,
             **{
@@ -104,6 +110,11 @@ class Job:
             self.source.note("The video is damaged; the poster may be, too.")
         if frame.color_trc in HDR_TRANSFERS:
             self.source.note("The video is HDR; the poster is not tone-mapped and looks flat.")
+
+
+def labels(container: InputContainer, strip: bool) -> dict[str, str]:
+    """The tags that outputs bear: titles, unless the file's own are to stay."""
+    return {name: text for name, text in container.metadata.items() if not strip or name == "title"}
 
 
 def _nothing_to_show(container: InputContainer) -> Rejected:

@@ -43,7 +43,8 @@ class Pass:
         codec = self._video.codec_context
         codec.thread_count = THREADS if codec.width * codec.height <= UHD_PIXELS else 1
         codec.thread_type = "FRAME"
-        last = None
+        last, base = None, self._video.time_base
+        assert base is not None
         for packet in self._packets():
             self.done = self._meter.fraction(packet)
             if packet.stream is self._sound:
@@ -53,8 +54,8 @@ class Pass:
                 stamp = frame.dts if frame.pts is None else frame.pts
                 if stamp is None:
                     continue
-                frame.time_base = self._video.time_base
-                frame.pts = stamp - round(self.origin / self._video.time_base)
+                frame.time_base = base
+                frame.pts = stamp - round(self.origin / base)
                 if last is None or frame.pts > last:
                     last = frame.pts
                     self.frames += 1

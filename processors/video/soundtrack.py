@@ -1,24 +1,25 @@
-"""The sound of a film on its way into new files: copied, or mixed to stereo at most and encoded, in step with the picture."""
+"""The sound of a film on its way into new files: copied, or encoded in stereo at most, in step with the picture."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
-from av.codec.context import CodecContext
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 
+from processors.media.opening import AUDIO_DECODERS
 from processors.media.samples import Chain, decoded, of_kind
 
 Codec = Literal["aac", "opus"]
 
+
+RATE = 48_000
 AAC_RATES = (44_100, 48_000)
-STEREO_BIT_RATE, MONO_BIT_RATE = 128_000, 80_000
-ENCODERS: Mapping[Codec, str] = MappingProxyType({"aac": "aac", "opus": "libopus"})
+BIT_RATES = {"mono": 80_000, "stereo": 128_000}
+ENCODERS: Mapping[Codec, tuple[str, str]] = MappingProxyType({"aac": ("aac", "fltp"), "opus": ("libopus", "flt")})
 
 # What each container may carry as it is.
 COPIED: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -26,17 +27,36 @@ COPIED: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+class Soundtrack(Protocol):
+    """The same sound for every file that it was added to; in each it must be the stream of the same number."""
+
+    @property
+    def stream(self) -> AudioStream:
+        """What it comes from."""
+        ...
+
+    def add_to(self, container: OutputContainer) -> None: ...
+
+    def packets(self, packet: "Packet[AudioStream]") -> "Iterator[Packet[Any]]":
+        """To write, now that `packet` was read."""
+        ...
+
+    def flush(self) -> "Iterator[Packet[Any]]": ...
+
+
+@dataclass(slots=True)
 class Copied:
     """Packets go over as they are."""
 
     stream: AudioStream
+    copy: AudioStream | None = None
 
     def add_to(self, container: OutputContainer) -> None:
-        container.add_stream_from_template(self.stream).codec_context.codec_tag = "\0\0\0\0"
+        self.copy = container.add_stream_from_template(self.stream)
 
     def packets(self, packet: "Packet[AudioStream]") -> "Iterator[Packet[Any]]":
-        if packet.dts is not None:
+        if packet.dts is not None and self.copy is not None:
+            packet.stream = self.copy
             yield packet
 
     def flush(self) -> "Iterator[Packet[Any]]":
@@ -44,24 +64,54 @@ class Copied:
 
 
 class Encoded:
-    """One encoder for all files: their sound is the same."""
+    """`gain` is in decibels."""
 
     def __init__(self, stream: AudioStream, codec: Codec, gain: float = 0.0) -> None:
-        """`gain` in decibels."""
-        self._stream = stream
-        self._layout = layout_of(stream)
-        rate = stream.sample_rate if codec == "aac" and stream.sample_rate in AAC_RATES else 48_000
-        encoder = CodecContext.create(ENCODERS[codec], "w")
-        assert isinstance(encoder, AudioCodecContext)
-        encoder.sample_rate, encoder.layout = rate, self._layout
-        encoder.format = "fltp" if codec == "aac" else "flt"
-        encoder.bit_rate = MONO_BIT_RATE if self._layout == "mono" else STEREO_BIT_RATE
-        encoder.flags |= GLOBAL_HEADER
-        encoder.open()
-        self._encoder = encoder
-        self._plain = Chain([of_kind(encoder.format.name, rate, self._layout)])
-        in_step = ("aresample", "async=1:first_pts=0")  # gaps are filled, and what is before the beginning is cut
-        self._timed = Chain([in_step, *([("volume", f"{gain:.2f}dB")] if gain else [])])
+        self.stream = stream
+        self._layout = mixed(stream)
+        self._rate = stream.sample_rate if codec == "aac" and stream.sample_rate in AAC_RATES else RATE
+        self._encoder, self._format = ENCODERS[codec]
+        self._encoding: AudioStream | None = None
+        self._plain = Chain([of_kind(self._format, self._rate, self._layout)])
+        # Gaps are filled, and what lies before the beginning is cut off.
+        in_step = ("aresample", "async=1:first_pts=0")
+        self._timed = Chain([in_step, ("volume", f"{gain:.2f}dB")] if gain else [in_step])
 
     def add_to(self, container: OutputContainer) -> None:
-        ...
+        """Every file has an encoder, for what it says in the header; the first one's does the work."""
+        stream = container.add_stream(self._encoder, rate=self._rate, layout=self._layout)
+        assert isinstance(stream, AudioStream)
+        stream.codec_context.format = self._format
+        stream.codec_context.bit_rate = BIT_RATES[self._layout]
+        self._encoding = self._encoding or stream
+
+    def packets(self, packet: "Packet[AudioStream]") -> "Iterator[Packet[Any]]":
+        for frame in decoded(self.stream, packet):
+            for plain in self._plain.push(frame):
+                yield from self._encoded(self._timed.push(plain))
+
+    def flush(self) -> "Iterator[Packet[Any]]":
+        for plain in self._plain.flush():
+            yield from self._encoded(self._timed.push(plain))
+        yield from self._encoded(self._timed.flush())
+        if self._encoding is not None:
+            yield from self._encoding.encode(None)
+
+    def _encoded(self, frames: Iterator[AudioFrame]) -> "Iterator[Packet[Any]]":
+        assert self._encoding is not None
+        for frame in frames:
+            yield from self._encoding.encode(frame)
+
+
+def first_sound(container: InputContainer) -> AudioStream | None:
+    """The first that can be decoded."""
+    for stream in container.streams.audio:
+        codec = stream.codec_context
+        if codec is not None and codec.codec.name in AUDIO_DECODERS.split(","):
+            return stream
+    return None
+
+
+def mixed(stream: AudioStream) -> str:
+    """The layout that `Encoded` has."""
+    return "mono" if stream.codec_context.channels == 1 else "stereo"
