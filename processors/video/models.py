@@ -215,6 +215,7 @@ class Rung(BaseModel):
     width: int = Field(description="Pixels.")
     height: int = Field(description="Pixels.")
     bandwidth: int = Field(description="Bits a second at most.")
+    segments: int = Field(description="How many.")
     copied: bool = Field(description="Whether it was not re-encoded.")
 
 

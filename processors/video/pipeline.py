@@ -16,7 +16,7 @@ from processors.media.opening import choose_video, decoding
 from processors.media.probe import describe
 from processors.media.progress import Plan
 from processors.media.source import Source
-from processors.video import models, transcode
+from processors.video import hls, models, transcode
 from processors.video.look import Look
 from processors.video.models import Operation
 from processors.video.poster import Search
@@ -75,6 +75,9 @@ class Job:
             with self._tolerating("transcode"):
                 settings = self.params.transcode or models.Transcode()
                 self.made["transcodes"] = transcode.make(self.source, look, settings, titles)
+        if self.params.wants("hls"):
+            with self._tolerating("hls"):
+                self.made["hls"] = hls.make(self.source, look, self.params.hls or models.Hls())
         return models.VideoResult(
             **told,
             **{
