@@ -71,6 +71,7 @@ class Job:
                 with self._tolerating("poster"):
                     self.made["poster"] = self._poster(stream, frame, search)
             look, titles = Look.at(stream, frame), labels(container, self.params.strip_metadata)
+            del search, stream, frame  # the decoder, with the frames that it refers to
         if self.params.wants("transcode"):
             with self._tolerating("transcode"):
                 settings = self.params.transcode or models.Transcode()
