@@ -49,9 +49,14 @@ class Settings(BaseSettings):
     grace_seconds: float = Field(10.0, ge=0, le=3600, description="How long running jobs may go on in a drain.")
     sweep_seconds: float = Field(3600.0, ge=1, description="How often the store is walked for orphans.")
     image_backend: Literal["pillow", "fast", "vips"] = Field(
-        "pillow", description="What decodes images; `fast` and `vips` need the extra of that name."
+        "pillow", description="What decodes images; `vips` needs the extra of that name."
     )
     image_heif: Literal["off", "on"] = Field("off", description="Take HEIC images too; needs the extra `heif`.")
+    cell_readable: str = Field(
+        "",
+        pattern=r"^(/[^:]*(:/[^:]*)*)?$",
+        description="Folders, with colons between them, that cells may read besides the interpreter's own.",
+    )
     http: Literal["httptools", "h11"] = Field(
         "httptools", description="The HTTP parser; h11 is pure Python and slower."
     )
@@ -76,8 +81,8 @@ class Settings(BaseSettings):
     def extras(self) -> dict[str, str]:
         """The extras that must be installed, each with the setting that asks for it."""
         chosen: dict[str, str] = {}
-        if self.image_backend != "pillow":
-            chosen[self.image_backend] = f"DROPOFF_IMAGE_BACKEND={self.image_backend}"
+        if self.image_backend == "vips":
+            chosen["vips"] = "DROPOFF_IMAGE_BACKEND=vips"
         if self.image_heif == "on":
             chosen["heif"] = "DROPOFF_IMAGE_HEIF=on"
         return chosen
@@ -85,7 +90,11 @@ class Settings(BaseSettings):
     @property
     def of_processors(self) -> dict[str, str]:
         """What the processors may know of this environment; nothing else of it reaches a cell."""
-        return {"DROPOFF_IMAGE_BACKEND": self.image_backend, "DROPOFF_IMAGE_HEIF": self.image_heif}
+        return {
+            "DROPOFF_IMAGE_BACKEND": self.image_backend,
+            "DROPOFF_IMAGE_HEIF": self.image_heif,
+            "DROPOFF_CELL_READABLE": self.cell_readable,
+        }
 
     @property
     def files_url(self) -> str:

@@ -70,6 +70,18 @@ def test_work_that_takes_too_long_is_rejected_and_says_where(watch: Watch) -> No
     assert rejected.value.code == "limit_exceeded"
 
 
+def test_who_lives_says_the_same_again_and_hears_the_clock(watch: Watch) -> None:
+    plan = Plan(watch.work, {"a": 1}, timeout=9, clock=watch.clock)
+    plan.alive()
+    assert watch.reports == []
+    plan.report("a", 0.5, "half")
+    plan.alive()
+    assert watch.reports[0] == watch.reports[1]
+    watch.now += 9
+    with pytest.raises(Rejected, match=r"9 seconds; it was a"):
+        plan.alive()
+
+
 def test_a_stage_that_nobody_planned_is_a_mistake(watch: Watch) -> None:
     with pytest.raises(KeyError):
         Plan(watch.work, {"a": 1}, timeout=9, clock=watch.clock).report("z", 0)

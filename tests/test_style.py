@@ -45,9 +45,8 @@ TESTED_BY = {
     "processors.media.frames": "test_processors_video.py",
     "processors.media.graphs": "test_processors_media_samples.py",
     "processors.media.opening": "test_processors_video.py",
-    "processors.media.probe": "test_processors_video.py",
-    "processors.media.sound": "test_processors_media_loudness.py",
     "processors.media.source": "test_processors_video.py",
+    "processors.media.tonemap": "test_processors_video.py",
 }
 
 NAMELESS = {"util", "utils", "common", "helper", "helpers", "manager", "managers", "misc", "tools"}

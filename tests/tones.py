@@ -50,8 +50,8 @@ def write(
         stream = container.add_stream(codec, rate=rate, layout=layout)
         assert isinstance(stream, av.AudioStream)
         count = round(seconds * rate)
-        for start in range(0, count, stream.codec_context.frame_size or CHUNK):
-            length = min(stream.codec_context.frame_size or CHUNK, count - start)
+        for start in range(0, count, CHUNK):
+            length = min(CHUNK, count - start)
             frame = av.AudioFrame("fltp", layout, length)
             for plane, wave in zip(frame.planes, waves, strict=True):
                 plane.update(_pad(array("f", map(wave, range(start, start + length))), plane.buffer_size))
@@ -69,6 +69,7 @@ class Opened:
     """The file as an operation sees it, with the weights of a plan whose only stage is `stage`."""
 
     def __init__(self, path: Path, scratch: Path, stage: str, on_report: OnReport = ignore, **limits: Any) -> None:
+        scratch.mkdir(exist_ok=True)
         self._file = path.open("rb")
         work = FileWork(
             params=AudioParams(),

@@ -38,12 +38,19 @@ class Plan:
         self._clock = clock
         self._timeout = timeout
         self._started = clock()
+        self._said: tuple[str, float | None, str] | None = None
+
+    def alive(self) -> None:
+        """Says the last report again: the work goes on, though the number stands still."""
+        if self._said:
+            self.report(*self._said)
 
     def report(self, stage: str, fraction: float | None, message: str = "") -> None:
         """`fraction` of `stage` is done; None: there is no telling. Raises `Cancelled`, or `Rejected` past the time.
 
         A fraction beyond the stage's end or behind an earlier one is clamped.
         """
+        self._said = stage, fraction, message
         if self._clock() - self._started > self._timeout:
             raise Rejected("limit_exceeded", f"The work takes longer than {self._timeout:g} seconds; it was {stage}.")
         if fraction is None:

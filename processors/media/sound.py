@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
+import av
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
@@ -20,8 +21,14 @@ from av.filter.context import FilterContext
 from av.packet import Packet
 
 from processors.base import Rejected
-from processors.media.opening import decoding
+from processors.media.opening import check_sound, decoding
 from processors.media.source import Source
+
+NOTHING_TO_HEAR = "Not a single frame of the sound can be decoded."
+REPORT_PACKETS = 8  # each is a tenth of a second or less, and decoded in a hundredth of that
+ROOM = 2  # for a bit rate that isn't constant
+ALMOST = 0.99  # the end is not the last packet: what was made of it is yet to be written
+DRAIN_SAMPLES = 1 << 16  # in all channels: what may wait in the graph
 
 Filters = Sequence[tuple[str, str]]  # name and arguments
 
@@ -45,12 +52,19 @@ class Heard:
         return self.samples / self.rate
 
 
-def listen(source: Source, stream: AudioStream, listeners: Sequence[Listener], stage: str, share: float = 1.0) -> Heard:
-    """Decode `stream`, from where its container stands to the end, which is `share` of `stage`.
+def listen(
+    source: Source,
+    stream: AudioStream,
+    listeners: Sequence[Listener],
+    stage: str,
+    share: float = 1.0,
+    before: float = 0.0,
+) -> Heard:
+    """Decode `stream`, from where its container stands to the end: `share` of `stage`, after what was done `before`.
 
     Raises `Rejected` where not a single frame can be decoded, or the sound is longer than is allowed.
     """
-    decoder = Decoder(source, stream, stage, share)
+    decoder = Decoder(source, stream, stage, share, before)
     branches: Branches | None = None
     with decoding():
         for frame in decoder.frames():
@@ -61,34 +75,48 @@ def listen(source: Source, stream: AudioStream, listeners: Sequence[Listener], s
     return decoder.heard()
 
 
+def first_frame(source: Source, stream: AudioStream, stage: str) -> AudioFrame:
+    """Decode so much that it is sure to be a sound. Raises `Rejected`."""
+    decoder = Decoder(source, stream, stage)
+    with decoding():
+        for frame in decoder.frames():
+            return frame
+    raise Rejected("corrupt_input", NOTHING_TO_HEAR)
+
+
 class Decoder:
     """Frames of one format, numbered by sample, whatever the file does in the middle of its way."""
 
-    def __init__(self, source: Source, stream: AudioStream, stage: str, share: float = 1.0) -> None:
+    def __init__(
+        self, source: Source, stream: AudioStream, stage: str, share: float = 1.0, before: float = 0.0
+    ) -> None:
         self._source = source
         self._container = _container(stream)
         self._stream = stream
         self._stage = stage
         self._share = share
+        self._before = before
         self._samples = 0
         self._damaged = 0
         self._first: AudioFrame | None = None
         self._adapters: dict[tuple[str, str, int], AudioResampler] = {}
+        self._beat = Fraction(1)
         stream.codec_context.thread_count = 1
 
     def frames(self) -> Iterator[AudioFrame]:
-        for packet in self._packets():
-            self._source.plan.report(self._stage, self._fraction(packet))
+        for number, packet in enumerate(self._packets()):
+            if number % REPORT_PACKETS == 0:
+                self._source.plan.report(self._stage, self._fraction(packet))
             for decoded in self._decode(packet):
                 for frame in self._steady(decoded):
-                    frame.pts, frame.time_base = self._samples, Fraction(1, frame.sample_rate)
+                    frame.pts, frame.time_base = self._samples, self._beat
                     self._samples += frame.samples
                     yield frame
             self._check_length()
 
     def heard(self) -> Heard:
         if self._first is None:
-            raise Rejected("corrupt_input", "Not a single frame of the sound can be decoded.")
+            raise Rejected("corrupt_input", NOTHING_TO_HEAR)
         if self._damaged:
             self._source.note("The sound is damaged; parts of it are missing.")
         return Heard(self._samples, self._first.sample_rate, self._damaged)
@@ -112,7 +140,10 @@ class Decoder:
 
     def _steady(self, frame: AudioFrame) -> list[AudioFrame]:
         """The frame in the format of the first one: a graph takes no other."""
-        first = self._first = self._first or frame
+        check_sound(frame.sample_rate, frame.layout.nb_channels)
+        if self._first is None:
+            self._first, self._beat = frame, Fraction(1, frame.sample_rate)
+        first = self._first
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if form == (first.format.name, first.layout.name, first.sample_rate):
             return [frame]
@@ -123,7 +154,9 @@ class Decoder:
     def _fraction(self, packet: "Packet[AudioStream]") -> float | None:
         """A file is read from its beginning to its end; what it says of its length may be wrong, or nothing."""
         position = packet.pos
-        return None if position is None else position / max(self._container.size, 1) * self._share
+        if position is None:
+            return None
+        return self._before + min(position / max(self._source.work.size, 1), ALMOST) * self._share
 
     def _check_length(self) -> None:
         limit = self._source.limits.max_seconds
@@ -147,10 +180,17 @@ class Branches:
             for number, listener in enumerate(listeners)
         ]
         self._graph.configure()
+        self._waiting = 0
 
     def push(self, frame: AudioFrame | None) -> None:
         """None: there is no more to come."""
         self._entry.push(frame)
+        self._waiting += frame.samples * frame.layout.nb_channels if frame else DRAIN_SAMPLES
+        if self._waiting >= DRAIN_SAMPLES:
+            self._waiting = 0
+            self._drain()
+
+    def _drain(self) -> None:
         for sink, listener in self._exits:
             for left in _pull(sink):
                 listener.hear(left)
@@ -170,6 +210,11 @@ class Branches:
         return sink
 
 
+def mixed(layout: str, options: str = "") -> tuple[str, str]:
+    """The filter that mixes all channels into `layout`, softer where the sum of loud ones would be clipped."""
+    return "aresample", f"ochl={layout}:rematrix_maxval=1" + (f":{options}" if options else "")
+
+
 def _container(stream: AudioStream) -> InputContainer:
     container = stream.container
     assert isinstance(container, InputContainer)
@@ -184,3 +229,15 @@ def _pull(sink: FilterContext) -> Iterator[AudioFrame]:
             return
         assert isinstance(frame, AudioFrame)
         yield frame
+
+
+def promised_samples(stream: AudioStream) -> int:
+    """How long the file says that it is, as far as that can be; 0 if it doesn't say."""
+    container = _container(stream)
+    if stream.duration and stream.time_base:
+        seconds = float(stream.duration * stream.time_base)
+    else:
+        seconds = (container.duration or 0) / av.time_base
+    if bit_rate := stream.codec_context.bit_rate:
+        seconds = min(seconds, ROOM * 8 * container.size / bit_rate)  # an upload may be cut off
+    return max(0, int(seconds * (stream.codec_context.sample_rate or 0)))

@@ -42,9 +42,13 @@ LIMITS = Limits(
     output_files=1024,
 )
 
+MAX_TILES = 100
+MAX_PREVIEW_FRAMES = 300
+
 Operation = Literal[
     "probe", "poster", "storyboard", "preview", "web", "transcode", "hls", "audio", "waveform", "subtitles"
 ]
+Accuracy = Literal["keyframe", "exact", "auto"]
 DEFAULT_OPERATIONS: tuple[Operation, ...] = ("probe", "poster", "storyboard", "web")
 
 
@@ -61,18 +65,18 @@ class Poster(Strict):
 class Storyboard(Strict):
     """Small pictures over the whole length, on one sheet, with a WebVTT file and a JSON file that tell their times."""
 
-    tiles: int = Field(25, ge=1, le=100, description="How many, unless `interval_s` says it.")
+    tiles: int = Field(25, ge=1, le=MAX_TILES, description="How many, unless `interval_s` says it.")
     interval_s: float | None = Field(
         None,
         gt=0,
         strict=False,
-        description="Seconds between tiles; 100 tiles are the most.",
+        description="Seconds that a tile stands for; more where it would take more than 100 tiles.",
         examples=[10],
     )
     columns: int = Field(5, ge=1, le=20, description="Tiles in a row.")
     tile_width: int = Field(320, ge=16, le=640, description="Pixels.")
     format: Literal["webp", "jpeg", "png"] = Field("webp", description="Of the sheet.")
-    accuracy: Literal["keyframe", "exact", "auto"] = Field(
+    accuracy: Accuracy = Field(
         "auto",
         description="`keyframe` shows the nearest keyframe, `exact` the very frame. `auto` is `keyframe` unless fewer "
         "than 60 % of the tiles would differ.",
@@ -80,21 +84,32 @@ class Storyboard(Strict):
 
 
 class Preview(Strict):
-    """A short moving picture."""
+    """A short moving picture: stills, spread over the length of the video."""
 
     format: Literal["webp", "gif", "mp4"] = Field("webp", description="Animated WebP, GIF, or a silent MP4.")
-    seconds: float = Field(5, gt=0, le=60, strict=False, description="How long it plays.")
-    fps: int = Field(5, ge=1, le=30, description="Frames a second.")
-    width: int = Field(320, ge=16, le=1280, description="Pixels.")
+    seconds: float = Field(5, gt=0, le=60, strict=False, description="How long it plays; not longer than the video.")
+    fps: int = Field(5, ge=1, le=30, description="Frames a second; 300 frames in all are the most.")
+    width: int = Field(320, ge=16, le=1280, description="Pixels. A narrower video is not enlarged.")
+
+    @model_validator(mode="after")
+    def _is_short(self) -> "Preview":
+        if self.seconds * self.fps > MAX_PREVIEW_FRAMES:
+            raise ValueError(f"seconds x fps may be {MAX_PREVIEW_FRAMES} at most")
+        return self
 
 
 class Web(Strict):
     """A file that every browser plays, without re-encoding where the codecs allow it."""
 
     policy: Literal["remux_if_possible", "always"] = Field(
-        "remux_if_possible", description="`always` re-encodes what can't be copied; else the result says why not."
+        "remux_if_possible",
+        description="`always` re-encodes what can't be copied, and only that; else the result says why not.",
     )
-    container: Literal["mp4", "fmp4"] = Field("mp4", description="`mp4` begins with its index; `fmp4` is fragmented.")
+    container: Literal["mp4", "fmp4"] = Field(
+        "mp4",
+        description="`mp4` begins with its index, `fmp4` is fragmented. What is at home in WebM (VP8, VP9, Opus, "
+        "Vorbis) goes there.",
+    )
 
 
 class Transcode(Strict):
@@ -184,7 +199,7 @@ class StoryboardMade(BaseModel):
     columns: int = Field(description="Tiles in a row.")
     tile_width: int = Field(description="Pixels.")
     tile_height: int = Field(description="Pixels.")
-    accuracy: Literal["keyframe", "exact"] = Field(description="How the tiles were found.")
+    accuracy: Accuracy = Field(description="`keyframe` or `exact`: how the tiles were found.")
 
 
 class PreviewMade(BaseModel):
@@ -196,8 +211,11 @@ class PreviewMade(BaseModel):
 
 class WebMade(BaseModel):
     file: str | None = Field(description="The output's name; null if there is none.")
-    how: Literal["remuxed", "transcoded", "none"] = Field(description="How it came about.")
-    reasons: list[str] = Field(description="Why it could not be copied as it is.")
+    container: Literal["mp4", "fmp4", "webm"] | None = Field(description="Of the file.")
+    how: Literal["unchanged", "remuxed", "transcoded", "none"] = Field(
+        description="`unchanged`: the original does, and there is no file. `none`: it can't be without re-encoding."
+    )
+    reasons: list[str] = Field(description="Why there is no file, or what was changed.")
 
 
 class Transcoded(BaseModel):
@@ -227,6 +245,9 @@ class HlsMade(BaseModel):
 class SubtitlesMade(BaseModel):
     file: str = Field(description="The WebVTT file's name.")
     language: str | None = Field(description="ISO 639-2.")
+    title: str | None = Field(description="As the video calls them.")
+    is_default: bool = Field(description="Meant to be shown unless somebody chooses others.")
+    is_forced: bool = Field(description="Meant to be shown whatever somebody chooses.")
     cues: int = Field(description="How many.")
 
 
@@ -239,7 +260,7 @@ class VideoResult(MediaInfo):
     web: WebMade | None = Field(None, description="If it was asked for.")
     transcodes: list[Transcoded] = Field([], description="If they were asked for, in the order of `heights`.")
     hls: HlsMade | None = Field(None, description="If it was asked for.")
-    sound: AudioMade | None = Field(description="The sound's own file, if it was asked for.")
+    sound: AudioMade | None = Field(None, description="The sound's own file, if it was asked for.")
     waveform: WaveformMade | None = Field(None, description="If it was asked for.")
     subtitle_files: list[SubtitlesMade] = Field([], description="If they were asked for.")
     errors: list[NotMade] = Field(

@@ -53,6 +53,7 @@ class Copied:
 
     def add_to(self, container: OutputContainer) -> None:
         self.copy = container.add_stream_from_template(self.stream)
+        _tell_language(self.stream, self.copy)
 
     def packets(self, packet: "Packet[AudioStream]") -> "Iterator[Packet[Any]]":
         if packet.dts is not None and self.copy is not None:
@@ -83,6 +84,7 @@ class Encoded:
         assert isinstance(stream, AudioStream)
         stream.codec_context.format = self._format
         stream.codec_context.bit_rate = BIT_RATES[self._layout]
+        _tell_language(self.stream, stream)
         self._encoding = self._encoding or stream
 
     def packets(self, packet: "Packet[AudioStream]") -> "Iterator[Packet[Any]]":
@@ -101,6 +103,11 @@ class Encoded:
         assert self._encoding is not None
         for frame in frames:
             yield from self._encoding.encode(frame)
+
+
+def _tell_language(of: AudioStream, to: AudioStream) -> None:
+    if of.language and of.language != "und":
+        to.metadata["language"] = of.language
 
 
 def first_sound(container: InputContainer) -> AudioStream | None:

@@ -1,6 +1,5 @@
 """A film -> the same film in other sizes and codecs."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import av
@@ -23,18 +22,21 @@ MEASURING = 0.05  # of the work, where loudness is measured first
 CONTAINER_OPTIONS = {"mp4": {"movflags": "+faststart", "fflags": "+bitexact"}, "webm": {"fflags": "+bitexact"}}
 
 
-def make(source: Source, look: Look, settings: models.Transcode, tags: Mapping[str, str]) -> list[models.Transcoded]:
-    """One file for each height, in that order; `tags` go into all of them. Raises `Rejected`."""
+def make(source: Source, look: Look, settings: models.Transcode, strip_metadata: bool) -> list[models.Transcoded]:
+    """One file for each height, in that order. Raises `Rejected`."""
     suffix = ENCODERS[settings.video].suffix
     paths = {
         size: source.work.scratch / f"transcode-{height}p.{suffix}"
         for height, size in rungs(look.display, settings.heights)
     }
 
+    with source.open() as container:
+        tags = {name: text for name, text in container.metadata.items() if not strip_metadata or name == "title"}
+
     def create(size: Size) -> OutputContainer:
-        container = av.open(str(paths[size]), "w", container_options=CONTAINER_OPTIONS[suffix])
-        container.metadata.update(tags)
-        return container
+        output = av.open(str(paths[size]), "w", container_options=CONTAINER_OPTIONS[suffix])
+        output.metadata.update(tags)
+        return output
 
     try:
         order = _order(source, look, settings)
