@@ -71,7 +71,7 @@ def open_media(file: Readable, limits: InputLimits) -> Iterator[InputContainer]:
         yield container
 
 
-def _check_tags(file: BinaryIO) -> None:
+def _check_tags(file: Readable) -> None:
     """ID3v2 tags before the sound have sizes in four times seven bits (ID3v2.4 §3.1)."""
     end = 0
     for _ in range(MAX_TAGS):

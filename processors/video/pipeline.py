@@ -7,8 +7,9 @@ from typing import Any
 from av.video.frame import VideoFrame
 
 from processors.base import Rejected, Work
+from processors.media import audio_file, waveform
 from processors.media.frames import HDR_TRANSFERS
-from processors.media.models import NotMade
+from processors.media.models import AudioOutput, NotMade, Waveform
 from processors.media.opening import choose_audio, choose_video, decoding
 from processors.media.probe import describe, first_frame
 from processors.media.progress import Plan
@@ -57,6 +58,13 @@ class Job:
                 self.made["web"] = web.make(
                     self.source, told, self.params.web or models.Web(), self.params.strip_metadata
                 )
+        if self.params.wants("audio"):
+            with self._tolerating("audio"):
+                settings = self.params.audio or AudioOutput()
+                self.made["sound"] = audio_file.make(self.source, settings, strip_metadata=self.params.strip_metadata)
+        if self.params.wants("waveform"):
+            with self._tolerating("waveform"):
+                self.made["waveform"] = waveform.make(self.source, self.params.waveform or Waveform())
         if self.params.wants("subtitles"):
             with self._tolerating("subtitles"):
                 self.made["subtitle_files"] = subtitles.make(self.source)
