@@ -43,6 +43,7 @@ TESTED_BY = {
     "ingest.worker_process": "test_serve.py",
     "processors.media": "test_processors_video.py",
     "processors.media.frames": "test_processors_video.py",
+    "processors.media.graphs": "test_processors_media_samples.py",
     "processors.media.opening": "test_processors_video.py",
     "processors.media.source": "test_processors_video.py",
     "processors.video.pictures": "test_processors_video_shots.py",

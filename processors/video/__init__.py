@@ -1,5 +1,7 @@
 """Films: what is in them, and a poster."""
 
+import os
+
 from processors import webp
 from processors.base import Work
 from processors.video.models import LIMITS, MEDIA_TYPES, VideoParams, VideoResult
@@ -17,6 +19,7 @@ class VideoProcessor:
         from processors.video import pipeline  # noqa: F401 - with it, PyAV and FFmpeg
 
         webp.warm()
+        os.environ["SVT_LOG"] = "1"  # errors alone: its library would write to standard error what it is, for each file
 
     def process(self, work: Work[VideoParams]) -> VideoResult:
         from processors.video.pipeline import run

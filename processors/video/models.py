@@ -1,6 +1,6 @@
 """What the video kind accepts, allows and answers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -15,6 +15,7 @@ from processors.media.models import (
     Waveform,
     WaveformMade,
 )
+from processors.video.encoders import ENCODERS
 
 MEDIA_TYPES = frozenset(
     {
@@ -120,7 +121,8 @@ class Transcode(Strict):
         min_length=1,
         max_length=6,
         strict=False,
-        description="One file for each; those above the video's own are left out, but for one of the video's height.",
+        description="One file for each, in order. As in 720p, it is the shorter side. Those above the video's own make "
+        "one file of the video's size.",
         examples=[[1080, 480]],
     )
     crf: int | None = Field(None, ge=0, le=63, description="Constant quality; lower is better. Default: by codec.")
@@ -131,6 +133,13 @@ class Transcode(Strict):
         None, ge=-40, le=-5, strict=False, description="LUFS (EBU R 128). Default: leave it.", examples=[-23]
     )
     tonemap: Literal["auto", "off"] = Field("auto", description="`auto` makes HDR into SDR.")
+
+    @model_validator(mode="after")
+    def _check_crf(self) -> Self:
+        most = ENCODERS[self.video].max_crf
+        if self.crf is not None and self.crf > most:
+            raise ValueError(f"crf of {self.video} is {most} at most")
+        return self
 
 
 class Hls(Strict):
@@ -224,6 +233,7 @@ class Rung(BaseModel):
     width: int = Field(description="Pixels.")
     height: int = Field(description="Pixels.")
     bandwidth: int = Field(description="Bits a second at most.")
+    segments: int = Field(description="How many.")
     copied: bool = Field(description="Whether it was not re-encoded.")
 
 
