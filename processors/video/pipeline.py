@@ -67,9 +67,9 @@ class Job:
             if frame.color_trc in HDR_TRANSFERS:
                 self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
             if pictures.wanted(self.params):
-                with decoding():
+                with self._tolerating(*pictures.wanted(self.params)), decoding():
                     made = pictures.Pictures(self.source, self.params, (container, stream), frame)
-                    del frame
+                    del frame  # it may be large
                     self.made |= made.make(self._tolerating)
         return models.VideoResult(
             **told,
@@ -84,14 +84,14 @@ class Job:
         )
 
     @contextmanager
-    def _tolerating(self, operation: Operation) -> Iterator[None]:
-        """Around one operation: the others may be done without it, if that is what was asked for."""
+    def _tolerating(self, *operations: Operation) -> Iterator[None]:
+        """Around what is done together: the others may be done without it, if that is what was asked for."""
         try:
             yield
         except Rejected as rejected:
             if self.params.on_error == "fail":
                 raise
-            self.failed.append(NotMade(operation=operation, code=rejected.code, detail=rejected.detail))
+            self.failed += [NotMade(operation=name, code=rejected.code, detail=rejected.detail) for name in operations]
 
     def _first(self, container: InputContainer, stream: VideoStream) -> VideoFrame:
         """One that can be decoded, which tells what a container doesn't."""
