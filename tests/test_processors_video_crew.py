@@ -64,7 +64,7 @@ def test_each_part_is_done_once_by_two_threads_and_one_of_them_reports(source: S
         threads.add(threading.get_ident())
         done.append(part)
 
-    Crew(source, "poster", decode, {}).run(PARTS)
+    Crew(source, "poster", decode, {}).run(PARTS, 40)
     assert sorted(done) == list(PARTS)
     assert len(threads) == 2
     assert pulse.threads == {threading.get_ident()}
@@ -86,7 +86,7 @@ def test_a_cancel_ends_both_wherever_it_is_heard(where: str, source: Source, pul
                 decoder.keyframe(0)
 
     with pytest.raises(Cancelled):
-        Crew(source, "poster", decode, {}).run(PARTS if where == "here" else range(2))
+        Crew(source, "poster", decode, {}).run(PARTS if where == "here" else range(2), 40)
     assert threading.active_count() == 1
 
 
@@ -100,7 +100,7 @@ def test_what_the_helper_raises_ends_the_job(source: Source) -> None:
             raise Rejected("limit_exceeded", "Too much.")
 
     with pytest.raises(Rejected, match="Too much"):
-        Crew(source, "poster", decode, {}).run(PARTS)
+        Crew(source, "poster", decode, {}).run(PARTS, 40)
     assert threading.active_count() == 1
 
 
@@ -110,6 +110,6 @@ def test_one_part_needs_no_helper(source: Source) -> None:
     def decode(_decoder: Decoder, _part: int) -> None:
         threads.append(threading.get_ident())
 
-    Crew(source, "poster", decode, {}).run([1])
-    Crew(source, "poster", decode, {}).run(PARTS, helpers=0)
+    Crew(source, "poster", decode, {}).run([1], 1)
+    Crew(source, "poster", decode, {}).run(PARTS, 40, helpers=0)
     assert set(threads) == {threading.get_ident()}

@@ -1,12 +1,16 @@
 """Which frames a storyboard shows: each frame of these films tells its number, and so does each tile."""
 
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
 
+from processors.base import Report
+from processors.video.models import VideoParams
+from processors.video.pipeline import run
+from processors.work import FileWork
 from tests.films import RATE, counted, film, noise
 from tests.storyboards import ReadTile, made, storyboard
 
@@ -184,3 +188,29 @@ def test_the_same_film_gives_the_same_pictures_though_two_threads_share_the_work
             result = made(path, scratch, params)
             outputs.append((result, {file.name: file.read_bytes() for file in (scratch / "out").iterdir()}))
         assert all(output == outputs[0] for output in outputs)
+
+
+@pytest.mark.parametrize("gop", ["10", "1000"])
+@pytest.mark.parametrize("accuracy", ["keyframe", "exact"])
+def test_progress_counts_the_tiles_and_not_the_keyframes(gop: str, accuracy: str, tmp_path: Path) -> None:
+    """A film with a single keyframe is not done when that is decoded."""
+    path = made_film(tmp_path, "a.mp4", "libx264", {"g": gop})
+    reports: list[Report] = []
+    params = {"operations": ["storyboard"], "storyboard": {"accuracy": accuracy, "tiles": 20}}
+    with path.open("rb") as file:
+        work = FileWork(
+            params=VideoParams.model_validate(params),
+            name="a.mp4",
+            media_type="video/mp4",
+            size=path.stat().st_size,
+            scratch=tmp_path,
+            descriptor=file.fileno(),
+            on_report=reports.append,
+            clock=count().__next__,  # each report is late enough to be passed on
+        )
+        run(work)
+    shares = [report.done for report in reports if report.stage == "storyboard" and report.total]
+    assert shares == sorted(shares)
+    if accuracy == "exact":
+        assert shares[0] < 20
+        assert len(set(shares)) > 3

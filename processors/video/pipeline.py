@@ -87,9 +87,9 @@ class Job:
             if shown.color_trc in HDR_TRANSFERS:
                 self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
             if pictures.wanted(self.params):
-                with decoding():
+                with self._tolerating(*pictures.wanted(self.params)), decoding():
                     made = pictures.Pictures(self.source, self.params, (container, stream), shown)
-                    del frame, shown
+                    del frame, shown  # they may be large
                     self.made |= made.make(self._tolerating)
         return told
 
@@ -98,11 +98,11 @@ class Job:
             self.source.note(f"There is no video in this file, only sound: {', '.join(unwanted)} left out.")
 
     @contextmanager
-    def _tolerating(self, operation: Operation) -> Iterator[None]:
-        """Around one operation: the others may be done without it, if that is what was asked for."""
+    def _tolerating(self, *operations: Operation) -> Iterator[None]:
+        """Around what is done together: the others may be done without it, if that is what was asked for."""
         try:
             yield
         except Rejected as rejected:
             if self.params.on_error == "fail":
                 raise
-            self.failed.append(NotMade(operation=operation, code=rejected.code, detail=rejected.detail))
+            self.failed += [NotMade(operation=name, code=rejected.code, detail=rejected.detail) for name in operations]
