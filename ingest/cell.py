@@ -105,6 +105,8 @@ def _fulfil(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int, wal
     os.dup2(cell.errors, 2)
     os.close(cell.errors)
     errand = _read_errand(cell.errand)
+    if errand.limits.processes:  # what it starts may open the input anew, by its descriptor
+        walls.allow(landlock.READ, [f"/proc/self/fd/{cell.input}"])
     shut_in(errand.limits, zygote, walls, errand.scratch)
     _settle_in(errand.scratch)
     cell.say(_work(cell, errand, processors[errand.kind]))

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
         pattern=r"^(/[^:]*(:/[^:]*)*)?$",
         description="Folders, with colons between them, that cells may read besides the interpreter's own.",
     )
+    ffmpeg: str = Field(
+        "", description="Path of an ffmpeg program for transcodes of videos. Default: the FFmpeg that comes with PyAV."
+    )
     http: Literal["httptools", "h11"] = Field(
         "httptools", description="The HTTP parser; h11 is pure Python and slower."
     )
@@ -94,7 +97,14 @@ class Settings(BaseSettings):
             "DROPOFF_IMAGE_BACKEND": self.image_backend,
             "DROPOFF_IMAGE_HEIF": self.image_heif,
             "DROPOFF_CELL_READABLE": self.cell_readable,
+            "DROPOFF_FFMPEG": self.ffmpeg,
         }
+
+    @property
+    def ffmpeg_fault(self) -> str:
+        """What is wrong with the program that was chosen; empty if nothing is."""
+        is_program = Path(self.ffmpeg).is_absolute() and Path(self.ffmpeg).is_file() and os.access(self.ffmpeg, os.X_OK)
+        return "" if is_program or not self.ffmpeg else f"{self.ffmpeg} is no absolute path of a program"
 
     @property
     def files_url(self) -> str:

@@ -114,6 +114,9 @@ class _Descriptor(io.RawIOBase):
         self._offset = 0
         self._size = os.fstat(descriptor).st_size
 
+    def fileno(self) -> int:
+        return self._descriptor
+
     def readable(self) -> bool:
         return True
 

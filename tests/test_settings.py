@@ -95,10 +95,12 @@ def test_processors_get_their_own_settings_as_the_environment_names_them(monkeyp
     monkeypatch.setenv("DROPOFF_API_KEY", "hunter2")
     monkeypatch.setenv("DROPOFF_IMAGE_BACKEND", "fast")
     monkeypatch.setenv("DROPOFF_CELL_READABLE", "/srv/models")
+    monkeypatch.setenv("DROPOFF_FFMPEG", "/usr/bin/ffmpeg")
     assert Settings.from_env().of_processors == {
         "DROPOFF_IMAGE_BACKEND": "fast",
         "DROPOFF_IMAGE_HEIF": "off",
         "DROPOFF_CELL_READABLE": "/srv/models",
+        "DROPOFF_FFMPEG": "/usr/bin/ffmpeg",
     }
 
 

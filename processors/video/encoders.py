@@ -12,12 +12,12 @@ Codec = Literal["h264", "hevc", "vp9", "av1"]
 Preset = Literal["fast", "balanced", "small"]
 Options = Mapping[str, str]
 
-UHD_PIXELS = 2560 * 1440  # above, frames are so large that fewer of them are kept waiting
+LARGE_PIXELS = 1_000_000  # above 720p, frames are so large that fewer of them are kept waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """`presets` are FFmpeg's options for each effort; `uhd` are those that large frames need besides."""
+    """`presets` are FFmpeg's options for each effort; `large` are those that large frames need besides."""
 
     name: str
     crf: int
@@ -28,15 +28,17 @@ class Encoder:
     tag: str = ""
     threads: int = 2
     options: Options = field(default_factory=dict)
-    uhd: Options = field(default_factory=dict)
+    large: Options = field(default_factory=dict)
     ten_bit: str = "yuv420p10le"
 
     def settings(self, preset: Preset, crf: int | None, pixels: int) -> dict[str, str]:
-        chosen = {**self.options, **self.presets[preset], **(self.uhd if pixels > UHD_PIXELS else {})}
+        chosen = {**self.options, **self.presets[preset], **(self.large if pixels > LARGE_PIXELS else {})}
         return {**chosen, "crf": str(self.crf if crf is None else crf)}
 
 
-# Lookahead is what takes memory: a frame of 1080p waits there in some 7 MB.
+# What waits in an encoder is what takes memory: a frame of 720p some 4 MB. Figures are in docs/video.md.
+_X265 = "log-level=none:pools=2:frame-threads=1:lookahead-slices=0"
+
 ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
     {
         "h264": Encoder(
@@ -48,7 +50,8 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
                 "balanced": {"preset": "medium", "rc-lookahead": "15"},
                 "small": {"preset": "slow", "rc-lookahead": "20", "refs": "4"},
             },
-            uhd={"rc-lookahead": "5", "refs": "2", "bf": "2"},
+            options={"x264-params": "sync-lookahead=0"},
+            large={"rc-lookahead": "3", "bf": "1", "refs": "1"},
             ten_bit="yuv420p",  # High 10 plays almost nowhere
         ),
         "hevc": Encoder(
@@ -60,8 +63,8 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
                 "balanced": {"preset": "fast"},
                 "small": {"preset": "medium"},
             },
-            options={"x265-params": "log-level=none:pools=2:frame-threads=1:rc-lookahead=10"},
-            uhd={"x265-params": "log-level=none:pools=2:frame-threads=1:rc-lookahead=5:bframes=2:ref=2"},
+            options={"x265-params": f"{_X265}:rc-lookahead=4:bframes=2:ref=1:b-adapt=0"},
+            large={"x265-params": f"{_X265}:rc-lookahead=2:bframes=1:ref=1:b-adapt=0"},
             tag="hvc1",  # as Apple's players ask for
         ),
         "vp9": Encoder(
@@ -73,8 +76,8 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
                 "balanced": {"deadline": "good", "cpu-used": "4"},
                 "small": {"deadline": "good", "cpu-used": "2"},
             },
-            options={"row-mt": "1", "lag-in-frames": "12", "tile-columns": "1"},
-            uhd={"lag-in-frames": "5"},
+            options={"row-mt": "1", "lag-in-frames": "4", "tile-columns": "1"},
+            large={"lag-in-frames": "0"},
             suffix="webm",
             media_type="video/webm",
             ten_bit="yuv420p",
@@ -84,7 +87,8 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
             crf=35,
             max_crf=63,
             presets={"fast": {"preset": "9"}, "balanced": {"preset": "7"}, "small": {"preset": "5"}},
-            options={"svtav1-params": "lp=2:lookahead=0"},
+            options={"svtav1-params": "lp=1:lookahead=0:hierarchical-levels=3"},
+            large={"svtav1-params": "lp=1:lookahead=0:pred-struct=1"},
         ),
     }
 )

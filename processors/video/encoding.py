@@ -56,6 +56,15 @@ class Order:
     is_key: IsKey | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that is whole; its last picture ends at `seconds`."""
+
+    size: Size
+    frames: int
+    seconds: float
+
+
 class Writer:
     """One file on its way: counts `frames`, and knows the `seconds` at which the last one ends."""
 
@@ -64,7 +73,7 @@ class Writer:
         stream = container.add_stream(form.encoder.name, rate=form.rate, options=options)
         assert isinstance(stream, VideoStream)
         codec = stream.codec_context
-        codec.width, codec.height = self.size = size
+        codec.width, codec.height = self._size = size
         codec.pix_fmt, codec.sample_aspect_ratio = form.pix_fmt, Fraction(1)
         codec.time_base = form.time_base
         codec.thread_count = form.encoder.threads
@@ -96,6 +105,9 @@ class Writer:
             packet.stream = self._stream
             self._mux(packet)
             yield
+
+    def written(self) -> Written:
+        return Written(self._size, self.frames, self.seconds)
 
     def _mux(self, packet: "Packet[VideoStream]") -> None:
         """x265 leaves the decoding time of a film of one or two frames to chance."""

@@ -8,7 +8,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from processors.media.frames import display_size, rotation
-from processors.video.colour import Colour
+from processors.video.colour import RGB, Colour
 from processors.webp import Size
 
 USUAL_RATE = Fraction(25)  # where the file has none
@@ -23,6 +23,8 @@ class Look:
     colour: Colour
     bits: int
     rate: Fraction
+    is_interlaced: bool
+    is_rgb: bool
 
     @classmethod
     def at(cls, stream: VideoStream, frame: VideoFrame) -> Self:
@@ -33,4 +35,6 @@ class Look:
             Colour.of(frame),
             max(component.bits for component in frame.format.components),
             stream.average_rate or stream.guessed_rate or USUAL_RATE,
+            frame.interlaced_frame,
+            frame.colorspace == RGB,
         )

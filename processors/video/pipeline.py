@@ -14,7 +14,8 @@ from processors.media.opening import choose_audio, choose_video, decoding
 from processors.media.probe import describe, first_frame
 from processors.media.progress import Plan
 from processors.media.source import Source
-from processors.video import models, pictures, subtitles, web
+from processors.video import hls, models, pictures, subtitles, transcode, web
+from processors.video.look import Look
 from processors.video.models import Operation
 from processors.video.shots import WITHOUT_DEBLOCKING, is_small
 
@@ -35,20 +36,23 @@ WEIGHTS: dict[Operation, float] = {
 }
 
 
-def run(work: Work[models.VideoParams]) -> models.VideoResult:
-    return Job(work).run()
+def run(work: Work[models.VideoParams], ffmpeg: str = "") -> models.VideoResult:
+    """`ffmpeg`: the path of a program for transcodes, if the operator chose one."""
+    return Job(work, ffmpeg).run()
 
 
 class Job:
     """One video. Each operation's part of the result is kept under the name of its field."""
 
-    def __init__(self, work: Work[models.VideoParams]) -> None:
+    def __init__(self, work: Work[models.VideoParams], ffmpeg: str) -> None:
+        self._ffmpeg = ffmpeg
         self.params = work.params
         wanted: dict[str, float] = {
             name: weight for name, weight in WEIGHTS.items() if name == "probe" or work.params.wants(name)
         }
         self.source = Source(work, work.params.limits, Plan(work, wanted, work.params.limits.timeout_s))
         self.made: dict[str, Any] = {}
+        self.look: Look | None = None
         self.failed: list[NotMade] = []
 
     def run(self) -> models.VideoResult:
@@ -68,7 +72,22 @@ class Job:
         if self.params.wants("subtitles"):
             with self._tolerating("subtitles"):
                 self.made["subtitle_files"] = subtitles.make(self.source)
+        self._encode()
         return models.VideoResult(**told, **self.made, errors=self.failed, warnings=self.source.notes)
+
+    def _encode(self) -> None:
+        """What takes as long as the film, by demuxers and decoders of its own."""
+        if self.look is None:
+            return
+        if self.params.wants("transcode"):
+            with self._tolerating("transcode"):
+                settings = self.params.transcode or models.Transcode()
+                self.made["transcodes"] = transcode.make(
+                    self.source, self.look, settings, self.params.strip_metadata, self._ffmpeg
+                )
+        if self.params.wants("hls"):
+            with self._tolerating("hls"):
+                self.made["hls"] = hls.make(self.source, self.look, self.params.hls or models.Hls())
 
     def _look(self) -> dict[str, Any]:
         """What is inside, and the pictures of it. Decoder and frames are gone afterwards: of 8K they take 100 MB."""
@@ -84,6 +103,7 @@ class Job:
             if stream is None or shown is None:
                 self._leave_out_pictures()
                 return told
+            self.look = Look.at(stream, shown)
             if shown.color_trc in HDR_TRANSFERS:
                 self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
             if pictures.wanted(self.params):

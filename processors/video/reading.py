@@ -17,7 +17,7 @@ from processors.media.progress import Meter
 from processors.media.source import Source
 
 THREADS = 2  # of the decoder: each holds a few more frames in memory
-UHD_PIXELS = 2560 * 1440  # above, one must do
+LARGE_PIXELS = 2560 * 1440  # above, one must do
 
 
 class Pass:
@@ -41,7 +41,7 @@ class Pass:
     def items(self) -> "Iterator[VideoFrame | Packet[AudioStream]]":
         """Stamps of pictures only ever grow. Raises `Rejected` where there is none."""
         codec = self._video.codec_context
-        codec.thread_count = THREADS if codec.width * codec.height <= UHD_PIXELS else 1
+        codec.thread_count = THREADS if codec.width * codec.height <= LARGE_PIXELS else 1
         codec.thread_type = "FRAME"
         last, base = None, self._video.time_base
         assert base is not None

@@ -80,41 +80,43 @@ class Scaler:
             colorspace=str(frame.colorspace),
             range=str(frame.color_range),
         )
-        for name, options in self._trunk(frame):
+        for name, options in trunk(self._wanted, Colour.of(frame), self._is_interlaced):
             last = _linked(graph, last, name, options)
         self._sinks = []
         sizes = self._wanted.sizes
         if len(sizes) > 1:
             last = _linked(graph, last, "split", str(len(sizes)))
         for number, size in enumerate(sizes):
-            branch, output = last, number
-            for name, options in self._branch(size, frame):
-                branch, output = _linked(graph, branch, name, options, output), 0
-            self._sinks.append(_linked(graph, branch, "buffersink", "", output))
+            end, output = last, number
+            for name, options in branch(self._wanted, size, frame.colorspace == colour.RGB):
+                end, output = _linked(graph, end, name, options, output), 0
+            self._sinks.append(_linked(graph, end, "buffersink", "", output))
         graph.configure()
         self._graph = graph
 
-    def _trunk(self, frame: VideoFrame) -> Iterator[tuple[str, str]]:
-        """What is done once for all sizes."""
-        meant = Colour.of(frame)
-        yield colour.declaring(meant)
-        if self._is_interlaced:
-            yield "bwdif", "mode=send_frame:deint=interlaced"
-        if self._wanted.tonemap and meant.is_hdr:
-            width, height = self._stored(max(self._wanted.sizes))
-            yield "scale", f"{width}:{height}:flags={SCALER}:{colour.TO_SDR}"
 
-    def _branch(self, size: Size, frame: VideoFrame) -> Iterator[tuple[str, str]]:
-        width, height = self._stored(size)
-        matrix = colour.TO_YUV if frame.colorspace == colour.RGB else colour.TO_LIMITED
-        yield "scale", f"{width}:{height}:flags={SCALER}:{matrix}"
-        yield "format", self._wanted.pix_fmt
-        yield from TURNS.get(self._wanted.turn, ())
-        yield "setsar", "1"
+def trunk(wanted: Wanted, meant: Colour, is_interlaced: bool) -> Iterator[tuple[str, str]]:
+    """The filters for what is done once, for all sizes: names, and options as FFmpeg writes them."""
+    yield colour.declaring(meant)
+    if is_interlaced:
+        yield "bwdif", "mode=send_frame:deint=interlaced"
+    if wanted.tonemap and meant.is_hdr:
+        width, height = _stored(max(wanted.sizes), wanted.turn)
+        yield "scale", f"{width}:{height}:flags={SCALER}:{colour.TO_SDR}"
 
-    def _stored(self, size: Size) -> Size:
-        """Pictures are turned last, when they are small."""
-        return (size[1], size[0]) if self._wanted.turn in (90, 270) else size
+
+def branch(wanted: Wanted, size: Size, is_rgb: bool) -> Iterator[tuple[str, str]]:
+    """The filters for one of the sizes."""
+    width, height = _stored(size, wanted.turn)
+    yield "scale", f"{width}:{height}:flags={SCALER}:{colour.TO_YUV if is_rgb else colour.TO_LIMITED}"
+    yield "format", wanted.pix_fmt
+    yield from TURNS.get(wanted.turn, ())
+    yield "setsar", "1"
+
+
+def _stored(size: Size, turn: int) -> Size:
+    """Pictures are turned last, when they are small."""
+    return (size[1], size[0]) if turn in (90, 270) else size
 
 
 def _linked(graph: Graph, before: FilterContext, name: str, options: str, output: int = 0) -> FilterContext:

@@ -70,7 +70,7 @@ class Encoded:
     def __init__(self, stream: AudioStream, codec: Codec, gain: float = 0.0) -> None:
         self.stream = stream
         self._layout = mixed(stream)
-        self._rate = stream.sample_rate if codec == "aac" and stream.sample_rate in AAC_RATES else RATE
+        self._rate = rate_of(stream, codec)
         self._encoder, self._format = ENCODERS[codec]
         self._encoding: AudioStream | None = None
         self._plain = Chain([of_kind(self._format, self._rate, self._layout)])
@@ -117,6 +117,11 @@ def first_sound(container: InputContainer) -> AudioStream | None:
         if codec is not None and codec.codec.name in AUDIO_DECODERS.split(","):
             return stream
     return None
+
+
+def rate_of(stream: AudioStream, codec: Codec) -> int:
+    """The samples a second that `Encoded` has."""
+    return stream.sample_rate if codec == "aac" and stream.sample_rate in AAC_RATES else RATE
 
 
 def mixed(stream: AudioStream) -> str:

@@ -7,9 +7,9 @@ from av.container import OutputContainer
 
 from processors.media.loudness import gain_db, measure
 from processors.media.source import Source
-from processors.video import models
+from processors.video import external, models
 from processors.video.encoders import ENCODERS
-from processors.video.encoding import Order, Writer
+from processors.video.encoding import Order, Written
 from processors.video.ladder import rungs
 from processors.video.look import Look
 from processors.video.production import produce
@@ -22,8 +22,10 @@ MEASURING = 0.05  # of the work, where loudness is measured first
 CONTAINER_OPTIONS = {"mp4": {"movflags": "+faststart", "fflags": "+bitexact"}, "webm": {"fflags": "+bitexact"}}
 
 
-def make(source: Source, look: Look, settings: models.Transcode, strip_metadata: bool) -> list[models.Transcoded]:
-    """One file for each height, in that order. Raises `Rejected`."""
+def make(
+    source: Source, look: Look, settings: models.Transcode, strip_metadata: bool, program: str = ""
+) -> list[models.Transcoded]:
+    """One file for each height, in that order; by `program`, where there is one. Raises `Rejected`."""
     suffix = ENCODERS[settings.video].suffix
     paths = {
         size: source.work.scratch / f"transcode-{height}p.{suffix}"
@@ -40,13 +42,16 @@ def make(source: Source, look: Look, settings: models.Transcode, strip_metadata:
 
     try:
         order = _order(source, look, settings)
-        writers = produce(source, order, list(paths), create)
+        if program and external.can(order):
+            written = external.produce(program, source, order, paths, CONTAINER_OPTIONS[suffix], tags)
+        else:
+            written = produce(source, order, list(paths), create)
     except BaseException:
         for path in paths.values():
             path.unlink(missing_ok=True)
         raise
     source.plan.report(STAGE, 1.0, "written")
-    return [_publish(source, path, writer, settings) for path, writer in zip(paths.values(), writers, strict=True)]
+    return [_publish(source, path, one, settings) for path, one in zip(paths.values(), written, strict=True)]
 
 
 def _order(source: Source, look: Look, settings: models.Transcode) -> Order:
@@ -60,10 +65,10 @@ def _order(source: Source, look: Look, settings: models.Transcode) -> Order:
     return Order(look, settings, STAGE, gain_db(heard, settings.loudness), MEASURING)
 
 
-def _publish(source: Source, path: Path, writer: Writer, settings: models.Transcode) -> models.Transcoded:
+def _publish(source: Source, path: Path, written: Written, settings: models.Transcode) -> models.Transcoded:
     """Only what is whole becomes an output."""
-    width, height = writer.size
-    seconds = round(writer.seconds, 3)
+    width, height = written.size
+    seconds = round(written.seconds, 3)
     media_type = ENCODERS[settings.video].media_type
     output = source.work.output(path.name, media_type, width=width, height=height, duration=seconds)
     path.replace(output)
@@ -72,7 +77,7 @@ def _publish(source: Source, path: Path, writer: Writer, settings: models.Transc
         codec=settings.video,
         width=width,
         height=height,
-        frames=writer.frames,
+        frames=written.frames,
         duration=seconds,
         bytes=output.stat().st_size,
     )
