@@ -13,8 +13,8 @@ from PIL import Image
 from processors.base import Rejected
 from processors.image import ImageProcessor
 from processors.work import run_alone
+from tests.cells import Cells, Ended, real_cells
 from tests.hostile_images import BOMBS, MB, ODDITIES, WRONG, cut_off, liar, many_scans, polyglot
-from tests.image_cells import Cells, Ended, image_cells
 from tests.pictures import files
 
 CPU_SECONDS = 5.0
@@ -27,7 +27,7 @@ FUZZED = 150  # in cells, each of which takes 25 ms
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cells]:
-    with image_cells(tmp_path_factory.mktemp("cells")) as cells:
+    with real_cells(tmp_path_factory.mktemp("cells"), "image") as cells:
         yield cells
 
 

@@ -12,8 +12,8 @@ from processors.base import Rejected
 from processors.image.models import LIMITS
 from processors.image.opening import MAX_DECODING_BYTES, OneFrame, check_memory, inspect, load, open_image
 from processors.image.scan import Scan
+from tests.cells import Cells, real_cells
 from tests.hostile_images import MB, bmp, chunk, page, tiff
-from tests.image_cells import Cells, image_cells
 from tests.pictures import encoded, png_header, quarters
 
 RSS_BYTES = 300 * MB
@@ -66,7 +66,7 @@ GREEDY: Mapping[str, tuple[Callable[[Size], bytes], Size, Size]] = {
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cells]:
-    with image_cells(tmp_path_factory.mktemp("cells")) as cells:
+    with real_cells(tmp_path_factory.mktemp("cells"), "image") as cells:
         yield cells
 
 

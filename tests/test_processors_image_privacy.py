@@ -11,8 +11,8 @@ from PIL import ExifTags, Image, PngImagePlugin
 from PIL.ExifTags import GPS, IFD, Base
 
 from scripts.make_samples import FOLDER
+from tests.cells import Cells, Ended, real_cells
 from tests.hostile_images import chunk, segment, with_chunks
-from tests.image_cells import Cells, Ended, image_cells
 from tests.pictures import encoded, quarters
 from tests.rendition_bytes import PIXELS_ONLY, exif_tags, parts
 
@@ -28,7 +28,7 @@ ALL_FORMATS: Mapping[str, Any] = {"renditions": RENDITIONS}
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cells]:
-    with image_cells(tmp_path_factory.mktemp("cells")) as cells:
+    with real_cells(tmp_path_factory.mktemp("cells"), "image") as cells:
         yield cells
 
 

@@ -1,4 +1,4 @@
-"""Images in real cells: how each one ended, and what it took."""
+"""Files in real cells: how each one ended, and what it took."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -9,9 +9,11 @@ from typing import Any
 
 from ingest.jobs.outcomes import Failed
 from ingest.sandbox import CellEnd, Finished, Order, Sandbox, Stop
-from processors.base import Limits
-from processors.image import ImageProcessor
+from processors.base import AnyProcessor, Limits, OnReport
+from processors.registry import load
 from processors.work import ignore
+
+KINDS = ("audio", "image", "text", "video")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,24 @@ class Ended:
 
 @dataclass(slots=True)
 class Cells:
+    """`processor` is the kind that runs, unless a run names another."""
+
     sandbox: Sandbox
     folder: Path
+    processor: AnyProcessor
     _numbers: Iterator[int] = field(default_factory=count)
 
     def run(
-        self, data: bytes | Path, params: Mapping[str, Any] | None = None, limits: Limits = ImageProcessor.limits
+        self,
+        data: bytes | Path,
+        params: Mapping[str, Any] | None = None,
+        limits: Limits | None = None,
+        *,
+        processor: AnyProcessor | None = None,
+        on_report: OnReport = ignore,
+        stop: Stop | None = None,
     ) -> Ended:
+        processor = processor or self.processor
         scratch = self.folder / f"scratch-{next(self._numbers)}"
         scratch.mkdir()
         path = data if isinstance(data, Path) else scratch / "input"
@@ -47,16 +60,16 @@ class Cells:
             order = Order(
                 job_id=scratch.name,
                 attempt=1,
-                kind="image",
-                params=ImageProcessor.Params.model_validate(params or {}).model_dump(mode="json"),
+                kind=processor.kind,
+                params=processor.Params.model_validate(params or {}).model_dump(mode="json"),
                 name=path.name,
                 media_type="application/octet-stream",
                 size=path.stat().st_size,
                 input=file,
                 scratch=scratch,
-                limits=limits,
+                limits=limits or processor.limits,
             )
-            return _ended(self.sandbox.run(order, ignore, Stop()), scratch / "out")
+            return _ended(self.sandbox.run(order, on_report, stop or Stop()), scratch / "out")
 
 
 def _ended(end: CellEnd, folder: Path) -> Ended:
@@ -71,7 +84,7 @@ def _ended(end: CellEnd, folder: Path) -> Ended:
 
 
 @contextmanager
-def image_cells(folder: Path) -> Iterator[Cells]:
+def real_cells(folder: Path, kind: str) -> Iterator[Cells]:
     """With all the kinds in their zygote, as a worker has them."""
-    with closing(Sandbox(["image", "text", "video"])) as sandbox:
-        yield Cells(sandbox, folder)
+    with closing(Sandbox(KINDS)) as sandbox:
+        yield Cells(sandbox, folder, load([kind])[kind])
