@@ -80,9 +80,7 @@ ARGUMENTS: Mapping[str, Callable[[Clips], Sequence[str]]] = {
         "3840x2160,format=yuv420p10", 2, "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"
     ),
     "8K H.264": lambda _: _picture("7680x4320", 1, "libx264", "-preset", "ultrafast"),
-    "8K HEVC": lambda _: _picture(
-        "7680x4320", 1, "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"
-    ),
+    "8K HEVC": lambda _: _picture("7680x4320", 1, "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"),
     "8K VP9": lambda _: _picture(
         "7680x4320", 1, "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-row-mt", "1"
     ),
