@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.films import film, still
-from tests.hostile_boxes import BOXES, alias, elsewhere, full_box
+from tests.hostile_boxes import BOXES, EDIT, alias, elsewhere, full_box, full_of, rewritten
 from tests.hostile_ebml import ebml, jpeg
 from tests.small_media import FILMS, SOUNDS, made
 
@@ -229,12 +229,19 @@ def oddities(bait: Bait) -> Mapping[str, Make]:
         "an MP4 with its samples on the net": lambda: elsewhere(full_box(b"url ", f"{bait.url}.mov\0".encode())),
         "an MP4 with an alias": lambda: elsewhere(alias(f"{absolute}.mov")),
         "8,000 streams of MPEG": lambda: transport(range(32, 8000)) * 2,
-        "100,000 programs": lambda: programs(100_000) + made("a.ts"),
+        "1,000 programs": lambda: programs(1_000) + made("a.ts"),
         "an MPEG file within a playlist": lambda: playlist + made("a.ts"),
         "a film after a film of another sort": lambda: made("a.ts") + made("a.mp4"),
         **{f"half of {name}": partial(part, name, 0, 2) for name in (*FILMS, *SOUNDS)},
         **{f"the rear of {name}": partial(part, name, 1, 3) for name in (*FILMS, *SOUNDS)},
     }
+
+
+# What FFmpeg works on for long, or takes much memory for, before it gives the first packet.
+GREEDY: Mapping[str, Make] = {
+    "20,000 programs": lambda: programs(20_000) + made("a.ts"),
+    "a million edits": lambda: rewritten(made("a.mp4"), b"elst", full_of(EDIT * 1_000_000, count=1_000_000)),
+}
 
 
 def hostile(bait: Bait) -> Mapping[str, Make]:
