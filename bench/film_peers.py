@@ -1,5 +1,6 @@
 """The video kinds' competitors, as whole processes; and Dropoff itself, in real cells."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -88,6 +89,38 @@ class Dropoff:
             output.rename(folder / output.name)
         shutil.rmtree(ended.folder.parent)
         return Used(seconds, ended.cpu_seconds, ended.rss_bytes, folder, ended.result)
+
+
+class Warm:
+    """A process that is warm and has done such a job before, measured by its own clocks: what the work alone takes."""
+
+    jobs = 1
+
+    def __init__(self, clip: str, kind: str, params: Mapping[str, Any]) -> None:
+        self.clip = clip
+        self._kind = kind
+        self._params = params
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, clip: Path, folder: Path) -> Used:
+        if self._process is None:
+            command = [sys.executable, "-m", "bench.warm_worker", self._kind]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            self.run(clip, folder.with_name("first"))
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        folder.mkdir()
+        order = {"clip": str(clip), "params": self._params, "folder": str(folder)}
+        print(json.dumps(order), file=self._process.stdin, flush=True)
+        told = json.loads(self._process.stdout.readline())
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+        made = folder / "out" if (folder / "out").is_dir() else folder
+        return Used(told["seconds"], told["cpu_seconds"], int(line.split()[1]) << 10, made, told["result"])
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.communicate()  # the end of its orders
 
 
 def run_at_once(peer: Peer, clip: Path, folder: Path) -> list[Used]:

@@ -1,8 +1,8 @@
 """`make bench-video`: the kinds for video and audio against FFmpeg's programs, in interleaved rounds.
 
 Dropoff is measured as it runs: a warm zygote, a fresh cell for each job, by the wall clock from the order of the cell
-to its end. Its peers are whole processes. Ratios are medians over the rounds. `python -m bench.videos keyframe` runs
-some of it.
+to its end; where a row says "warm", by a clock inside a warm process. Its peers are whole processes. Ratios are medians
+over the rounds. `python -m bench.videos keyframe probe` runs some of it.
 """
 
 import argparse
@@ -15,11 +15,12 @@ from pathlib import Path
 
 from bench import clips, film_memory
 from bench.clips import Clips
-from bench.film_parts import Bar, Catalogue, Part
-from bench.film_peers import Used, ffmpegs, run_at_once, version
+from bench.film_parts import Bar, Catalogue, Measure, Part, figure
+from bench.film_peers import Used, Warm, ffmpegs, run_at_once, version
 from tests.cells import real_cells
 
 MIB = 1 << 20
+MEASURES: tuple[Measure, ...] = ("wall", "CPU")
 NAMES = (
     *("keyframe", "exact", "best-60-long", "best-60-phone", "best-600-long", "best-600-phone", "length"),
     *("remux", "transcode", "transcodes", "probe", "waveform", "memory"),
@@ -41,6 +42,9 @@ class Bench:
         for bar in part.bars:
             if bar.ours in seen and set(bar.theirs) & set(seen):
                 print(f"  {judge(bar, seen)}", flush=True)
+        for peer in part.peers.values():
+            if isinstance(peer, Warm):
+                peer.close()
         if len(set(made.values())) > 1:
             print("  the outputs are not equal: see above")
 
@@ -77,18 +81,23 @@ def figures(runs: Sequence[Used]) -> str:
 
 
 def judge(bar: Bar, seen: Mapping[str, Sequence[Used]]) -> str:
-    """A line with the ratio to the best of the others, and whether it reaches the bars."""
+    """A line with the ratios to the best of the others, and whether the one that counts reaches the bars."""
     theirs = min((name for name in bar.theirs if name in seen), key=lambda name: bar.typical(seen[name]))
-    ratios = [bar.figure(b) / bar.figure(a) for a, b in zip(seen[bar.ours], seen[theirs], strict=True)]
-    if bar.is_cost:
-        ratios = [1 / ratio for ratio in ratios]
-    ratio = statistics.median(ratios)
-    reached = bar.reached(ratio)
+    ratios = {measure: compared(bar, measure, seen[theirs], seen[bar.ours]) for measure in MEASURES}
+    counted = ratios[bar.measure]
+    reached = bar.reached(statistics.median(counted))
+    told = ", ".join(f"{statistics.median(own):.2f}x {measure}" for measure, own in ratios.items())
     limit = "at most " if bar.is_cost else ""
     return (
-        f"{bar.ours} {'over' if bar.is_cost else 'vs'} {theirs}, {bar.measure}: {ratio:.2f}x"
-        f" [{min(ratios):.2f}-{max(ratios):.2f}] (bar {limit}{bar.first:g}, moonshot {bar.moonshot:g}): {reached}"
+        f"{bar.ours} {'over' if bar.is_cost else 'vs'} {theirs}: {told} [{min(counted):.2f}-{max(counted):.2f}]"
+        f" ({bar.measure} bar {limit}{bar.first:g}, moonshot {bar.moonshot:g}): {reached}"
     )
+
+
+def compared(bar: Bar, measure: Measure, theirs: Sequence[Used], ours: Sequence[Used]) -> list[float]:
+    """One ratio for each round."""
+    ratios = [figure(a, measure) / figure(b, measure) for a, b in zip(theirs, ours, strict=True)]
+    return [1 / ratio for ratio in ratios] if bar.is_cost else ratios
 
 
 def main() -> int:
