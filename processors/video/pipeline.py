@@ -21,18 +21,18 @@ from processors.video.shots import WITHOUT_DEBLOCKING, is_small
 
 OF_PICTURES: tuple[Operation, ...] = ("poster", "storyboard", "preview", "transcode", "hls")
 
-# How long each takes, about, beside the others; probing is always done.
+# In the order in which they are done, and how long each takes, about, beside the others; probing is always done.
 WEIGHTS: dict[Operation, float] = {
     "probe": 1,
     "poster": 2,
     "storyboard": 10,
     "preview": 5,
     "web": 10,
-    "transcode": 300,
-    "hls": 300,
     "audio": 20,
     "waveform": 20,
     "subtitles": 5,
+    "transcode": 300,
+    "hls": 300,
 }
 
 
