@@ -42,14 +42,6 @@ def test_the_index_comes_first_and_every_packet_is_where_it_was(tmp_path: Path) 
     assert [one.name for one in tmp_path.iterdir()] == ["a.mp4"]
 
 
-def test_it_is_what_ffmpeg_makes_of_it_but_for_an_empty_box(tmp_path: Path) -> None:
-    (tmp_path / "theirs").mkdir()
-    theirs, ours = made(tmp_path / "theirs", {"movflags": "+faststart"}), made(tmp_path)
-    bring_index_first(ours, ignore)
-    assert [kind for kind in kinds(ours) if kind != b"free"] == [kind for kind in kinds(theirs) if kind != b"free"]
-    assert packets(ours) == packets(theirs)
-
-
 def test_offsets_of_64_bits_are_moved_too(tmp_path: Path) -> None:
     index = bytearray(struct.pack(">I4sIIQQ", 32, b"co64", 0, 2, 2**33, 7))
     faststart._shift(index, 0, len(index), 100)
