@@ -7,7 +7,7 @@ from typing import Any
 import av
 import pytest
 
-from processors.base import Cancelled, Rejected, Report
+from processors.base import Cancelled, Report
 from processors.media import remux
 from processors.media.models import AudioStream, VideoStream
 from processors.video import VideoProcessor
@@ -204,9 +204,37 @@ def test_what_would_have_to_be_re_encoded_is_not_and_the_reason_is_said(
     assert (web.how, web.file) == ("none", None)
     assert reason in web.reasons[0]
     assert not (tmp_path / "out").exists()
-    with pytest.raises(Rejected, match="re-encoded") as rejected:
-        make(tmp_path / name, tmp_path, web={"policy": "always"})
-    assert rejected.value.code == "unsupported_input"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "codecs", "copied"),
+    [
+        ("a.mkv", ["-c:v", "libx265", "-x265-params", "log-level=none", "-c:a", "aac"], ["h264", "aac"], "a:0"),
+        ("a.mp4", ["-c:v", "libx264", "-pix_fmt", "yuv444p", "-c:a", "aac"], ["h264", "aac"], "a:0"),
+        ("a.mkv", [*H264, "-c:a", "ac3"], ["h264", "aac"], "v:0"),
+        ("a.mkv", [*H264, "-c:a", "libvorbis"], ["h264", "aac"], "v:0"),
+        ("a.webm", ["-c:v", "libvpx-vp9", "-c:a", "libopus"], ["vp9", "opus"], None),
+        ("a.avi", [*H264, "-c:a", "libmp3lame"], ["h264", "mp3"], "a:0"),
+    ],
+)
+def test_who_always_wants_a_file_gets_one_and_only_what_must_be_is_encoded(
+    name: str, arguments: list[str], codecs: list[str], copied: str | None, tmp_path: Path
+) -> None:
+    source = tmp_path / name
+    ffmpeg(*TINY, *TONE, *arguments, source)
+    web = make(source, tmp_path, web={"policy": "always"})
+    if copied is None:
+        assert web.how == "unchanged"
+        return
+    assert web.how == "transcoded"
+    path = tmp_path / "out" / str(web.file)
+    assert [one["codec_name"] for one in ffprobe(path)["streams"]] == codecs
+    assert hashes(path, copied) == hashes(source, copied)
+    assert index_comes_first(path)
+    before, after = (ffprobe(one, "-count_frames", "-select_streams", "v:0") for one in (source, path))
+    assert after["streams"][0]["nb_read_frames"] == before["streams"][0]["nb_read_frames"]
+    assert float(after["format"]["duration"]) == pytest.approx(float(before["format"]["duration"]), abs=0.1)
+    assert [one.name for one in (tmp_path / "out").iterdir()] == [path.name]
 
 
 GOOD, BAD = video("h264", "High"), video("hevc", "Main")

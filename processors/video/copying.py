@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from processors.media.progress import Meter
 from processors.media.source import Source
+from processors.media.timing import Clock
 from processors.video.soundtrack import Soundtrack
 
 PLAYED_FORMATS = frozenset({"yuv420p", "yuvj420p"})
@@ -55,7 +56,8 @@ def copy(
 ) -> Track:
     """Seconds count from the film's beginning."""
     origin = Fraction(container.start_time or 0, av.time_base)
-    copied = output.add_stream_from_template(video)
+    clock, copied = Clock(container, video), output.add_stream_from_template(video)
+    copied.time_base = clock.time_base
     if sound:
         sound.add_to(output)
     meter = Meter(container, video, source.work.size)
@@ -64,17 +66,17 @@ def copy(
     packets: Iterator[Packet[Any]] = container.demux([video, *([sound.stream] if sound else [])])
     for packet in packets:
         report(meter.fraction(packet))
-        if packet.dts is None or packet.pts is None:
-            continue
-        shift = round(origin / packet.time_base)
-        packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
-        if packet.stream is video:
+        if packet.stream is video and packet.size:
+            clock.mend(packet)
+            assert packet.pts is not None
             end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
             if packet.is_keyframe:
                 keys.append(float(packet.pts * packet.time_base))
             packet.stream = copied
             output.mux_one(packet)
-        elif sound:
+        elif sound and packet.pts is not None and packet.dts is not None:
+            shift = round(origin / packet.time_base)
+            packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
             output.mux(list(sound.packets(packet)))
     if sound:
         output.mux(list(sound.flush()))

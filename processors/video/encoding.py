@@ -42,7 +42,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is the same for all sizes. `gain` is in decibels, `begun` the part of `stage` that was done before.
+    """What is the same for all sizes. `gain` is in decibels; it is the part from `begun` to `until` of `stage`.
 
     `options` are FFmpeg's, for the encoder, beside the usual ones; `is_key` says where keyframes must be.
     """
@@ -52,8 +52,13 @@ class Order:
     stage: str
     gain: float = 0.0
     begun: float = 0.0
+    until: float = 1.0
     options: Mapping[str, str] = field(default_factory=dict)
     is_key: IsKey | None = None
+
+    def part(self, done: float | None) -> float | None:
+        """Of the stage, when so much of this is done."""
+        return None if done is None else self.begun + done * (self.until - self.begun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +176,10 @@ class Run:
                 writer.container.mux_one(packet)
 
     def _report(self) -> None:
-        done = self._reading.done
-        fraction = None if done is None else self._order.begun + done * (1 - self._order.begun)
         first = self._writers[0]
         speed = first.seconds / max(time.monotonic() - self._started, 0.001)
-        self._plan.report(self._order.stage, fraction, f"frame {first.frames}, {speed:.1f}x")
+        part = self._order.part(self._reading.done)
+        self._plan.report(self._order.stage, part, f"frame {first.frames}, {speed:.1f}x")
 
 
 class Pace:

@@ -39,7 +39,6 @@ def produce(
     source: Source,
     order: Order,
     paths: Mapping[Size, Path],
-    container_options: Mapping[str, str],
     tags: Mapping[str, str],
 ) -> list[Written]:
     """What became of each size, in that order. Raises `Rejected`."""
@@ -53,7 +52,7 @@ def produce(
         command = [*_graph(order, form, sizes, video)]
         for number, (size, path) in enumerate(paths.items()):
             command += ["-map", f"[v{number}]", *_picture(order, form, size)]
-            command += [*_sound(source, order, sound), *_meta(tags), *_options(container_options), str(path)]
+            command += [*_sound(source, order, sound), *_meta(tags), str(path)]
     with source.work.open() as file:
         entry = _input(source, file.fileno())
         done = _run([program, *entry, *command], file.fileno(), source, order, duration)
@@ -129,12 +128,6 @@ def _meta(tags: Mapping[str, str]) -> Iterator[str]:
         yield from ("-metadata", f"{name}={text}")
 
 
-def _options(options: Mapping[str, str]) -> Iterator[str]:
-    for name, value in options.items():
-        if name != "fflags":
-            yield from (f"-{name}", value)
-
-
 def _run(command: list[str], descriptor: int, source: Source, order: Order, duration: float) -> tuple[int, float]:
     """Returns how many frames were written, and to which second. The child is gone afterwards, whatever happens."""
     frames, seconds = 0, 0.0
@@ -144,9 +137,8 @@ def _run(command: list[str], descriptor: int, source: Source, order: Order, dura
             frames = int(told.get("frame") or frames)
             if (stamp := told.get("out_time_us", "")).lstrip("-").isdigit():
                 seconds = max(seconds, int(stamp) / 1_000_000)
-            part = min(seconds / duration, 0.99) if duration else None
-            fraction = None if part is None else order.begun + part * (1 - order.begun)
-            source.plan.report(order.stage, fraction, f"frame {frames}, {told.get('speed', '0x').strip()}")
+            part = order.part(min(seconds / duration, 0.99) if duration else None)
+            source.plan.report(order.stage, part, f"frame {frames}, {told.get('speed', '0x').strip()}")
         status = child.wait()
         log.seek(0)
         said = log.read(64_000).decode(errors="replace")

@@ -151,7 +151,7 @@ class _Stream:
     def _encode(self, steps: list[tuple[int, Size]], audio: Audio, wanted: Iterator[float], begun: float) -> list[Rung]:
         cuts = Cuts(wanted)
         settings = models.Transcode(video="h264", preset="fast", audio=audio, heights=tuple(one for one, _ in steps))
-        order = Order(self._look, settings, STAGE, 0.0, begun, ENCODER_OPTIONS, cuts)
+        order = Order(self._look, settings, STAGE, 0.0, begun, options=ENCODER_OPTIONS, is_key=cuts)
         heights = {size: height for height, size in steps}
         writers = produce(self._source, order, list(heights), lambda size: self._create(heights[size]))
         return [

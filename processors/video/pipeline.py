@@ -59,13 +59,12 @@ class Job:
         told = self._look()
         if self.params.wants("web"):
             with self._tolerating("web"):
-                self.made["web"] = web.make(
-                    self.source, told, self.params.web or models.Web(), self.params.strip_metadata
-                )
+                settings = self.params.web or models.Web()
+                self.made["web"] = web.make(self.source, told, self.look, settings, self.params.strip_metadata)
         if self.params.wants("audio"):
             with self._tolerating("audio"):
-                settings = self.params.audio or AudioOutput()
-                self.made["sound"] = audio_file.make(self.source, settings, strip_metadata=self.params.strip_metadata)
+                sound = self.params.audio or AudioOutput()
+                self.made["sound"] = audio_file.make(self.source, sound, strip_metadata=self.params.strip_metadata)
         if self.params.wants("waveform"):
             with self._tolerating("waveform"):
                 self.made["waveform"] = waveform.make(self.source, self.params.waveform or Waveform())

@@ -14,7 +14,9 @@ from av.video.stream import VideoStream
 
 from processors.base import Rejected
 from processors.media.progress import Meter
+from processors.media.remux import GENERATE_PTS
 from processors.media.source import Source
+from processors.video.look import USUAL_RATE
 
 THREADS = 2  # of the decoder: each holds a few more frames in memory
 LARGE_PIXELS = 2560 * 1440  # above, one must do
@@ -33,6 +35,7 @@ class Pass:
         self.damaged = 0
         self.done: float | None = None
         self.origin = Fraction(container.start_time or 0, av.time_base)
+        container.flags &= ~GENERATE_PTS
         self._container = container
         self._video = video
         self._sound = sound
@@ -45,6 +48,7 @@ class Pass:
         codec.thread_type = "FRAME"
         last, base = None, self._video.time_base
         assert base is not None
+        step = max(1, round(1 / (self._video.guessed_rate or USUAL_RATE) / base))
         for packet in self._packets():
             self.done = self._meter.fraction(packet)
             if packet.stream is self._sound:
@@ -52,10 +56,9 @@ class Pass:
                 continue
             for frame in self._decoded(packet):
                 stamp = frame.dts if frame.pts is None else frame.pts
-                if stamp is None:
-                    continue
                 frame.time_base = base
-                frame.pts = stamp - round(self.origin / base)
+                # The last ones of AVI come without: what they were decoded from stands before.
+                frame.pts = (last or 0) + step if stamp is None else stamp - round(self.origin / base)
                 if last is None or frame.pts > last:
                     last = frame.pts
                     self.frames += 1

@@ -1,10 +1,12 @@
 """A film -> the same film in other sizes and codecs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
 from av.container import OutputContainer
 
+from processors.media.faststart import bring_index_first
 from processors.media.loudness import gain_db, measure
 from processors.media.source import Source
 from processors.video import external, models
@@ -18,8 +20,8 @@ from processors.webp import Size
 
 STAGE = "transcode"
 MEASURING = 0.05  # of the work, where loudness is measured first
-# The index comes first; and no random numbers are drawn for the names of segments and tracks.
-CONTAINER_OPTIONS = {"mp4": {"movflags": "+faststart", "fflags": "+bitexact"}, "webm": {"fflags": "+bitexact"}}
+ENCODED = 0.95  # of the work; the rest brings the index of each file to its beginning
+CONTAINER_OPTIONS = {"fflags": "+bitexact"}  # no random numbers are drawn for the names of segments and tracks
 
 
 def make(
@@ -36,16 +38,17 @@ def make(
         tags = {name: text for name, text in container.metadata.items() if not strip_metadata or name == "title"}
 
     def create(size: Size) -> OutputContainer:
-        output = av.open(str(paths[size]), "w", container_options=CONTAINER_OPTIONS[suffix])
+        output = av.open(str(paths[size]), "w", container_options=CONTAINER_OPTIONS)
         output.metadata.update(tags)
         return output
 
     try:
         order = _order(source, look, settings)
         if program and external.can(order):
-            written = external.produce(program, source, order, paths, CONTAINER_OPTIONS[suffix], tags)
+            written = external.produce(program, source, order, paths, tags)
         else:
             written = produce(source, order, list(paths), create)
+        _bring_indexes_first(source, list(paths.values()))
     except BaseException:
         for path in paths.values():
             path.unlink(missing_ok=True)
@@ -56,13 +59,25 @@ def make(
 
 def _order(source: Source, look: Look, settings: models.Transcode) -> Order:
     if settings.loudness is None or settings.audio == "none":
-        return Order(look, settings, STAGE)
+        return Order(look, settings, STAGE, until=ENCODED)
     with source.open() as container:
         stream = first_sound(container)
         if stream is None:
-            return Order(look, settings, STAGE)
+            return Order(look, settings, STAGE, until=ENCODED)
         heard = measure(source, stream, STAGE, MEASURING, mixed(stream))
-    return Order(look, settings, STAGE, gain_db(heard, settings.loudness), MEASURING)
+    return Order(look, settings, STAGE, gain_db(heard, settings.loudness), MEASURING, ENCODED)
+
+
+def _bring_indexes_first(source: Source, paths: Sequence[Path]) -> None:
+    """Those of MP4; WebM has none."""
+    share = (1 - ENCODED) / len(paths)
+    for number, path in enumerate(paths):
+
+        def report(part: float, number: int = number) -> None:
+            source.plan.report(STAGE, ENCODED + (number + part) * share, "index")
+
+        if path.suffix == ".mp4":
+            bring_index_first(path, report)
 
 
 def _publish(source: Source, path: Path, written: Written, settings: models.Transcode) -> models.Transcoded:

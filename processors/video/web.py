@@ -8,7 +8,6 @@ from typing import Any, Literal
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from processors.base import Rejected
 from processors.media.layout import Layout
 from processors.media.models import AudioStream, VideoStream
 from processors.media.opening import choose_video
@@ -16,7 +15,9 @@ from processors.media.playable import MP4, WEBM, audio_fault, named, video_fault
 from processors.media.remux import Copy
 from processors.media.source import Source
 from processors.media.writing import SUFFIXES, Kind
-from processors.video import models
+from processors.video import models, reencoding
+from processors.video.look import Look
+from processors.webp import Size
 
 STAGE: Literal["web"] = "web"
 WEBM_VIDEO = frozenset({"vp8", "vp9"})  # MP4 could have VP9, but players expect it here
@@ -44,15 +45,17 @@ class Recipe:
     faults: tuple[str, ...]
 
 
-def make(source: Source, told: dict[str, Any], settings: models.Web, strip_metadata: bool) -> models.WebMade:
-    """`told` are the fields of `MediaInfo`. Raises `Rejected`."""
+def make(
+    source: Source, told: dict[str, Any], look: Look | None, settings: models.Web, strip_metadata: bool
+) -> models.WebMade:
+    """`told` are the fields of `MediaInfo`, `look` is that of the video, if there is one. Raises `Rejected`."""
     source.plan.report(STAGE, 0)
     recipe = plan(told["format"], told["video"], told["audio"], settings.container)
     layout = source.layout()
     with source.open() as container:
         if recipe.encode_video or recipe.encode_audio:
-            if settings.policy == "always":
-                raise Rejected("unsupported_input", f"It would have to be re-encoded. {' '.join(recipe.faults)}")
+            if settings.policy == "always" and look is not None:
+                return _encode(source, look, recipe, settings, strip_metadata)
             return models.WebMade(file=None, container=None, how="none", reasons=list(recipe.faults))
         changes = _changes(container, told, layout, recipe, strip_metadata)
         if not changes:
@@ -133,12 +136,12 @@ def _copy(
     changes: Sequence[str],
     strip_metadata: bool,
 ) -> models.WebMade:
-    video = choose_video(container, source.limits)
-    streams = [*([video] if video else []), *(container.streams.audio[number] for number in recipe.audio)]
+    shown = choose_video(container, source.limits)
+    streams = [*([shown] if shown else []), *(container.streams.audio[number] for number in recipe.audio)]
     part = source.work.scratch / "web.part"
     try:
         Copy(source, STAGE, part, recipe.kind, strip_metadata).make(container, streams, layout)
-        path = _output(source, told["video"], recipe.kind)
+        path = _output(source, (video.width, video.height) if (video := told["video"]) else None, recipe.kind)
         part.rename(path)
     except FFmpegError as wrong:
         if isinstance(wrong, MemoryError):
@@ -151,7 +154,24 @@ def _copy(
     return models.WebMade(file=path.name, container=recipe.kind, how="remuxed", reasons=list(changes))
 
 
-def _output(source: Source, video: VideoStream | None, kind: Kind) -> Path:
+def _encode(source: Source, look: Look, recipe: Recipe, settings: models.Web, strip_metadata: bool) -> models.WebMade:
+    kind: Kind = settings.container if recipe.encode_video else recipe.kind
+    part = source.work.scratch / "web.part"
+    size = look.display
+    try:
+        if recipe.encode_video:
+            size = reencoding.encode_picture(source, STAGE, part, kind, look, strip_metadata)
+        else:
+            reencoding.encode_sound(source, STAGE, part, kind, strip_metadata)
+        path = _output(source, size, kind)
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)
+    source.plan.report(STAGE, 1)
+    return models.WebMade(file=path.name, container=kind, how="transcoded", reasons=list(recipe.faults))
+
+
+def _output(source: Source, size: Size | None, kind: Kind) -> Path:
     suffix = SUFFIXES[kind]
-    sort, size = ("video", {"width": video.width, "height": video.height}) if video else ("audio", {})
-    return source.work.output(f"web.{suffix}", f"{sort}/{suffix}", **size)
+    sort, sides = ("video", {"width": size[0], "height": size[1]}) if size else ("audio", {})
+    return source.work.output(f"web.{suffix}", f"{sort}/{suffix}", **sides)
