@@ -50,7 +50,6 @@ TESTED_BY = {
     "processors.video.reel": "test_processors_video_preview.py",
     "processors.video.stills": "test_processors_video_sheet.py",
     "processors.video.tiles": "test_processors_video_sheet.py",
-    "processors.video.timeline": "test_processors_video_shots.py",
 }
 
 NAMELESS = {"util", "utils", "common", "helper", "helpers", "manager", "managers", "misc", "tools"}

@@ -14,7 +14,7 @@ from processors.webp import MAX_SIDE, Size, fit
 
 VTT, JSON = "storyboard.vtt", "storyboard.json"
 QUALITY = 75
-MOST_PIXELS = 10_000_000  # of a sheet: it is in memory whole
+MOST_PIXELS = 6_000_000  # of a sheet: it is in memory whole, beside its tiles
 
 
 def tile_size(displayed: Size, settings: models.Storyboard, tiles: int) -> Size:

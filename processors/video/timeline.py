@@ -1,6 +1,7 @@
 """When a video begins and how long it is, and where its keyframes are, as its container's index tells."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 
 import av
@@ -29,6 +30,9 @@ class Timeline:
         self.start = self.ticks(0) if stream.start_time is None else stream.start_time
         self.length = max(stream.duration or round((container.duration or 0) / av.time_base / self.unit), 0)
         by_time = container.format.name in WITHOUT_INDEX
+        if not by_time and not self._is_covered():
+            with suppress(FFmpegError):  # Matroska reads its index when it is first sought in
+                container.seek(self.start, stream=stream)
         self.was_read = not self.length or not (by_time or self._is_covered())
         if self.was_read:
             self.length = max(_last(container, stream, tick) - self.start, self.length, 1)
