@@ -13,6 +13,7 @@ from processors.base import AnyProcessor, Limits, OnReport
 from processors.registry import load
 from processors.work import ignore
 
+RESULT = "result"  # the code of a good end
 KINDS = ("audio", "image", "text", "video")
 
 
@@ -76,7 +77,7 @@ def _ended(end: CellEnd, folder: Path) -> Ended:
     used = end.cpu_seconds or 0.0, end.peak_rss_bytes or 0
     match end.verdict:
         case Finished(result=result):
-            return Ended("result", "", *used, result, folder)
+            return Ended(RESULT, "", *used, result, folder)
         case Failed(error=error):
             return Ended(error.code, error.detail, *used, {}, folder)
         case verdict:

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from pathlib import Path
 from processors.base import Rejected
 from processors.registry import load
 from processors.work import run_alone
-kind, scratch, *paths = sys.argv[1:]
+kind, params, scratch, *paths = sys.argv[1:]
 processor = load([kind])[kind]
 processor.warm()
 size = processor.limits.address_space_bytes
@@ -27,7 +27,7 @@ for number, path in enumerate(paths):
     own.mkdir()
     started, result = time.process_time(), None
     try:
-        finished = run_alone(processor, Path(path), scratch=own)
+        finished = run_alone(processor, Path(path), json.loads(params), scratch=own)
         end, detail, result = "result", "", finished.result.model_dump(mode="json")
     except Rejected as rejected:
         end, detail = rejected.code, rejected.detail
@@ -45,10 +45,21 @@ class End:
     result: dict[str, Any] | None
 
 
-def ends(kind: str, paths: Sequence[Path], scratch: Path) -> dict[str, End]:
-    """By file name. Anything but a result or a rejection fails the whole run, and says at which file."""
-    command = [sys.executable, "-c", PROGRAM, kind, str(scratch), *map(str, paths)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+def ends(
+    kind: str,
+    paths: Sequence[Path],
+    scratch: Path,
+    params: Mapping[str, Any] | None = None,
+    *,
+    under: Sequence[str] = (),
+    folder: Path | None = None,
+) -> dict[str, End]:
+    """By file name. Anything but a result or a rejection fails the whole run, and says at which file.
+
+    `under` is a command that runs the process, such as strace, and `folder` is where it works.
+    """
+    command = [*under, sys.executable, "-c", PROGRAM, kind, json.dumps(params or {}), str(scratch), *map(str, paths)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False, cwd=folder)
     told = [json.loads(line) for line in ran.stdout.splitlines()]
     assert ran.returncode == 0, f"after {[path for path, *_ in told[-1:]]}: {ran.stderr[-2000:]}"
     assert len(told) == len(paths)

@@ -117,6 +117,14 @@ def test_the_bit_rate_stays_within_what_the_format_can_hold(
 # -- loudness
 
 
+def test_surround_is_brought_to_the_loudness_of_its_mix(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.flac", *[sine(997, -30)] * 6, codec="flac", seconds=3)
+    with Opened(path, tmp_path, "audio") as source:
+        of_six = Loudness(integrated=-20, range=0, true_peak=-30)  # which is not that of two
+        audio_file.make(source, AudioOutput(loudness=-20), strip_metadata=True, loudness=of_six)
+    assert level(tmp_path / "out" / "sound.m4a").integrated == pytest.approx(-20, abs=0.2)
+
+
 @pytest.mark.parametrize("form", ["m4a", "opus", "mp3"])
 @pytest.mark.parametrize(("before", "target"), [(-30, -16), (-8, -23)])
 def test_a_programme_is_brought_to_its_loudness(form: str, before: float, target: float, tmp_path: Path) -> None:

@@ -46,7 +46,11 @@ TESTED_BY = {
     "processors.media.graphs": "test_processors_media_samples.py",
     "processors.media.opening": "test_processors_video.py",
     "processors.media.source": "test_processors_video.py",
-    "processors.media.tonemap": "test_processors_video.py",
+    "processors.video.pictures": "test_processors_video_shots.py",
+    "processors.video.reel": "test_processors_video_preview.py",
+    "processors.video.stills": "test_processors_video_sheet.py",
+    "processors.video.tiles": "test_processors_video_sheet.py",
+    "processors.video.timeline": "test_processors_video_shots.py",
 }
 
 NAMELESS = {"util", "utils", "common", "helper", "helpers", "manager", "managers", "misc", "tools"}

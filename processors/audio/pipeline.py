@@ -11,11 +11,11 @@ from processors.media import audio_file, cover
 from processors.media.loudness import Meter
 from processors.media.models import AudioOutput, NotMade, Silence, Waveform
 from processors.media.opening import choose_audio
-from processors.media.probe import describe
+from processors.media.probe import describe, first_frame
 from processors.media.progress import Plan
 from processors.media.silence import MOST as MOST_SILENCES
 from processors.media.silence import Silences
-from processors.media.sound import first_frame, listen
+from processors.media.sound import listen
 from processors.media.source import Source
 from processors.media.waveform import Peaks
 
@@ -41,8 +41,8 @@ class Job:
         self.source.plan.report("probe", 0)
         with self.source.open() as container:
             stream = choose_audio(container)
-            told = describe(container, None, None)
-            first_frame(self.source, stream, "probe")
+            told = describe(container, None, None, layout=self.source.layout(), gps=self.params.gps == "keep")
+            first_frame(self.source, container, stream)
         if self.params.wants("cover"):
             with self._tolerating("cover"):
                 self.made["cover"] = cover.make(self.source)

@@ -15,8 +15,10 @@ from av.error import FFmpegError
 from processors.media.loudness import gain_db, measure
 from processors.media.models import AudioMade, AudioOutput, Loudness
 from processors.media.opening import choose_audio
-from processors.media.sound import Filters, first_frame, listen, mixed
+from processors.media.samples import of_kind
+from processors.media.sound import Filters, listen
 from processors.media.source import Source
+from processors.media.tags import everything
 
 KEPT = ("title", "artist", "album", "track", "date")
 MEASURING = 0.4  # share of the work, where the loudness is to be changed
@@ -71,45 +73,38 @@ def make(
 
     More than two channels are mixed into two.
     """
-    with source.open() as container:
-        channels = first_frame(source, choose_audio(container), stage).layout.nb_channels
-    layout = "mono" if channels == 1 else "stereo"
     gain, share = 0.0, 1.0
-    if settings.loudness is not None:
-        if loudness is None or channels > 2:
-            loudness, share = _measure(source, layout, stage), 1 - MEASURING
-        gain = gain_db(loudness, settings.loudness)
-        if gain < settings.loudness - (loudness.integrated or settings.loudness) - 0.05:
-            source.note(f"The peaks leave room for {gain:.1f} dB only; the loudness stays below what was asked for.")
     with source.open() as container:
         stream = choose_audio(container)
-        tags = _tags(container, stream, strip_metadata)
-        with Encoder(source, settings, layout, gain, tags) as encoder:
+        if settings.loudness is not None:
+            channels = stream.codec_context.channels
+            if loudness is None or channels > 2:
+                loudness, share = measure(source, stream, stage, MEASURING, _layout(channels)), 1 - MEASURING
+            gain = gain_db(loudness, settings.loudness)
+            if gain < settings.loudness - (loudness.integrated or settings.loudness) - 0.05:
+                source.note(f"The peaks leave room for {gain:.1f} dB; the sound stays softer than was asked for.")
+    with source.open() as container:
+        stream = choose_audio(container)
+        tags = _tags(container, strip_metadata)
+        with Encoder(source, settings, gain, tags) as encoder:
             listen(source, stream, [encoder], stage, share, 1 - share)
     return encoder.made()
 
 
-def _measure(source: Source, layout: str, stage: str) -> Loudness:
-    with source.open() as container:
-        return measure(source, choose_audio(container), stage, MEASURING, layout)
+def _tags(container: InputContainer, strip: bool) -> dict[str, str]:
+    return {name: text for name, text in everything(container).items() if not strip or name in KEPT}
 
 
-def _tags(container: InputContainer, stream: AudioStream, strip: bool) -> dict[str, str]:
-    """In Ogg they belong to the stream."""
-    told = {**stream.metadata, **container.metadata}
-    return {name: text for name, text in told.items() if not strip or name.lower() in KEPT}
+def _layout(channels: int) -> str:
+    return "mono" if channels == 1 else "stereo"
 
 
 class Encoder:
     """Listens, and writes what it hears, `gain` decibels louder."""
 
-    def __init__(
-        self, source: Source, settings: AudioOutput, layout: str, gain: float, tags: Mapping[str, str]
-    ) -> None:
+    def __init__(self, source: Source, settings: AudioOutput, gain: float, tags: Mapping[str, str]) -> None:
         self._format = FORMATS[settings.format]
         self._settings = settings
-        self._layout = layout
-        self._channels = 1 if layout == "mono" else 2
         self._gain = gain
         self._tags = tags
         self._path: Path = source.work.output(f"sound.{settings.format}", self._format.media_type)
@@ -127,14 +122,15 @@ class Encoder:
             if failed is None:
                 self._target.mux(self._stream.encode())
 
-    def filters(self, rate: int, _channels: int) -> Filters:
+    def filters(self, rate: int, channels: int) -> Filters:
         """The encoder is set up here, since it depends on the sound."""
+        layout, self._channels = _layout(channels), min(channels, 2)
         self._rate = next((one for one in self._format.rates if one >= rate), self._format.rates[-1])
         self._bit_rate = self._settings.bit_rate or self._format.bit_rates[self._channels - 1]
         self._bit_rate = min(self._bit_rate, _most_bits(self._settings.format, self._rate, self._channels))
         with writing():
             stream = self._target.add_stream(
-                self._format.encoder, rate=self._rate, layout=self._layout, bit_rate=self._bit_rate
+                self._format.encoder, rate=self._rate, layout=layout, bit_rate=self._bit_rate
             )
             assert isinstance(stream, AudioStream)
             self._stream = stream
@@ -143,12 +139,18 @@ class Encoder:
             self._stream.codec_context.open()
             self._target.metadata.update(self._tags)
         return [
-            mixed(self._layout, f"osr={self._rate}:osf=fltp"),
+            self._mix(layout),
             ("volume", f"{self._gain}dB"),
             ("aformat", "sample_fmts=s32p"),  # clipped, and numbers: an encoder takes neither infinity nor NaN
             ("aformat", f"sample_fmts={self._stream.format.name}"),
             ("asetnsamples", f"n={self._stream.frame_size}:p=0"),
         ]
+
+    def _mix(self, layout: str) -> tuple[str, str]:
+        """A mix that is brought to a loudness is the one that was measured; else it's softer, not to be clipped."""
+        if self._settings.loudness is not None:
+            return of_kind("fltp", self._rate, layout)
+        return "aresample", f"osf=fltp:osr={self._rate}:ochl={layout}:rematrix_maxval=1"
 
     def hear(self, frame: AudioFrame) -> None:
         self._samples += frame.samples

@@ -44,7 +44,7 @@ def scaled(frame: VideoFrame, size: Size) -> Image.Image:
     turn = rotation(frame)
     image = _to_image(frame, (size[1], size[0]) if turn in (90, 270) else size)
     if frame.color_trc in HDR_TRANSFERS:
-        image = image.filter(tonemap.table(frame.color_trc))
+        image = tonemap.to_srgb(image, frame.color_trc)
     return image.transpose(TURNS[turn]) if turn else image
 
 

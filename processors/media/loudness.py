@@ -6,7 +6,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 
 from processors.media.models import Loudness
-from processors.media.sound import Filters, Listener, listen, mixed
+from processors.media.sound import Filters, Listener, listen
 from processors.media.source import Source
 
 ABSOLUTE_GATE = -70.0  # LUFS
@@ -43,7 +43,7 @@ class Meter:
 
     def __init__(self, layout: str | None = None) -> None:
         """`layout`: mixed into which the sound is heard; default: as it is."""
-        mix: Filters = [mixed(layout)] if layout else []
+        mix: Filters = [("aformat", f"channel_layouts={layout}")] if layout else []
         self._programme = _Programme(mix)
         self._peak = _Peak(mix)
 

@@ -32,7 +32,9 @@ class InputLimits(Strict):
 class Waveform(Strict):
     """Peaks to draw: a minimum and a maximum for each point, all channels mixed into one."""
 
-    points: int = Field(1000, ge=16, le=20_000, description="Pairs of minimum and maximum over the whole length.")
+    points: int = Field(
+        1000, ge=16, le=20_000, description="Pairs of minimum and maximum over the whole length, at most."
+    )
     bits: Literal[8, 16] = Field(8, description="Of each value.")
     format: Literal["json", "dat"] = Field(
         "json", description="Both are those of audiowaveform, version 2: JSON, or its binary form."

@@ -39,9 +39,10 @@ def guards(limits: InputLimits) -> dict[str, str]:
 
 
 class Readable(Protocol):
-    """What FFmpeg needs of a file, besides `seek` and `tell`."""
+    """What FFmpeg needs of a file, besides `tell`."""
 
     def read(self, size: int, /) -> bytes: ...
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
 
 @contextmanager

@@ -13,21 +13,19 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.error import BlockingIOError as NothingYet
-from av.error import EOFError as NothingMore
 from av.error import FFmpegError
 from av.filter import Graph
 from av.filter.context import FilterContext
 from av.packet import Packet
 
 from processors.base import Rejected
+from processors.media.graphs import drained
 from processors.media.opening import check_sound, decoding
+from processors.media.progress import Meter
 from processors.media.source import Source
 
-NOTHING_TO_HEAR = "Not a single frame of the sound can be decoded."
 REPORT_PACKETS = 8  # each is a tenth of a second or less, and decoded in a hundredth of that
 ROOM = 2  # for a bit rate that isn't constant
-ALMOST = 0.99  # the end is not the last packet: what was made of it is yet to be written
 DRAIN_SAMPLES = 1 << 16  # in all channels: what may wait in the graph
 
 Filters = Sequence[tuple[str, str]]  # name and arguments
@@ -75,15 +73,6 @@ def listen(
     return decoder.heard()
 
 
-def first_frame(source: Source, stream: AudioStream, stage: str) -> AudioFrame:
-    """Decode so much that it is sure to be a sound. Raises `Rejected`."""
-    decoder = Decoder(source, stream, stage)
-    with decoding():
-        for frame in decoder.frames():
-            return frame
-    raise Rejected("corrupt_input", NOTHING_TO_HEAR)
-
-
 class Decoder:
     """Frames of one format, numbered by sample, whatever the file does in the middle of its way."""
 
@@ -101,12 +90,13 @@ class Decoder:
         self._first: AudioFrame | None = None
         self._adapters: dict[tuple[str, str, int], AudioResampler] = {}
         self._beat = Fraction(1)
+        self._progress = Meter(self._container, stream, source.work.size)
         stream.codec_context.thread_count = 1
 
     def frames(self) -> Iterator[AudioFrame]:
         for number, packet in enumerate(self._packets()):
             if number % REPORT_PACKETS == 0:
-                self._source.plan.report(self._stage, self._fraction(packet))
+                self._report(packet)
             for decoded in self._decode(packet):
                 for frame in self._steady(decoded):
                     frame.pts, frame.time_base = self._samples, self._beat
@@ -116,7 +106,7 @@ class Decoder:
 
     def heard(self) -> Heard:
         if self._first is None:
-            raise Rejected("corrupt_input", NOTHING_TO_HEAR)
+            raise Rejected("corrupt_input", "Not a single frame of the sound can be decoded.")
         if self._damaged:
             self._source.note("The sound is damaged; parts of it are missing.")
         return Heard(self._samples, self._first.sample_rate, self._damaged)
@@ -151,12 +141,9 @@ class Decoder:
             self._adapters[form] = AudioResampler(first.format, first.layout, first.sample_rate)
         return self._adapters[form].resample(frame)
 
-    def _fraction(self, packet: "Packet[AudioStream]") -> float | None:
-        """A file is read from its beginning to its end; what it says of its length may be wrong, or nothing."""
-        position = packet.pos
-        if position is None:
-            return None
-        return self._before + min(position / max(self._source.work.size, 1), ALMOST) * self._share
+    def _report(self, packet: "Packet[AudioStream]") -> None:
+        done = self._progress.fraction(packet)
+        self._source.plan.report(self._stage, None if done is None else self._before + done * self._share)
 
     def _check_length(self) -> None:
         limit = self._source.limits.max_seconds
@@ -192,7 +179,7 @@ class Branches:
 
     def _drain(self) -> None:
         for sink, listener in self._exits:
-            for left in _pull(sink):
+            for left in drained(sink, AudioFrame):
                 listener.hear(left)
 
     def _branch(self, split: FilterContext, number: int, filters: Filters) -> FilterContext:
@@ -210,25 +197,10 @@ class Branches:
         return sink
 
 
-def mixed(layout: str, options: str = "") -> tuple[str, str]:
-    """The filter that mixes all channels into `layout`, softer where the sum of loud ones would be clipped."""
-    return "aresample", f"ochl={layout}:rematrix_maxval=1" + (f":{options}" if options else "")
-
-
 def _container(stream: AudioStream) -> InputContainer:
     container = stream.container
     assert isinstance(container, InputContainer)
     return container
-
-
-def _pull(sink: FilterContext) -> Iterator[AudioFrame]:
-    while True:
-        try:
-            frame = sink.pull()
-        except (NothingYet, NothingMore):
-            return
-        assert isinstance(frame, AudioFrame)
-        yield frame
 
 
 def promised_samples(stream: AudioStream) -> int:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
 from concurrent.futures.thread import ThreadPoolExecutor  # here: its package would import it when it is first used
+from threading import Lock
 from typing import Generic, TypeVar
 
 from av.container import InputContainer
@@ -28,7 +29,7 @@ class Over(Exception):
 class Crew(Generic[Part]):
     """Takes parts from one queue. Only the caller's thread reports, and of the other as long as that moves.
 
-    `decode` does one part, in either thread; `options` are the decoders'.
+    `decode` does one part, in either thread, and calls `advance` as it gets on; `options` are the decoders'.
     """
 
     def __init__(
@@ -41,13 +42,15 @@ class Crew(Generic[Part]):
         self._options = options
         self._parts: deque[Part] = deque()
         self._total = 1
+        self._done = 0
+        self._lock = Lock()
         self._ticks = 0
         self._is_over = False
 
-    def run(self, parts: Iterable[Part], own: Media | None = None, helpers: int = 1) -> None:
+    def run(self, parts: Iterable[Part], total: int, own: Media | None = None, helpers: int = 1) -> None:
         """Returns when all parts are done. `own` is open already, for the caller's thread."""
         self._parts.extend(parts)
-        self._total = len(self._parts) or 1
+        self._total = total or 1
         if helpers == 0 or len(self._parts) < 2:
             self.damaged += self._work(self.report, own)
             return
@@ -60,8 +63,13 @@ class Crew(Generic[Part]):
                 self._is_over = True
         self.damaged += helper.result()
 
+    def advance(self, count: int) -> None:
+        """So many more of the total are done."""
+        with self._lock:
+            self._done += count
+
     def report(self) -> None:
-        self._source.plan.report(self._stage, 1 - len(self._parts) / self._total)
+        self._source.plan.report(self._stage, self._done / self._total)
 
     def _work(self, tick: Tick, own: Media | None = None) -> int:
         """How many packets were damaged."""

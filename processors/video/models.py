@@ -56,7 +56,10 @@ class Poster(Strict):
     """One frame worth showing: the liveliest of the storyboard's frames, or the one that was asked for."""
 
     at: float | None = Field(
-        None, ge=0, strict=False, description="Seconds into the video. Default: a lively frame is looked for."
+        None,
+        ge=0,
+        strict=False,
+        description="Seconds into the video: the first frame from there on. Default: a lively frame is looked for.",
     )
     width: int = Field(1280, ge=16, le=4096, description="Pixels. A narrower video is not enlarged.")
     format: Literal["webp", "jpeg"] = Field("webp", description="Of the picture.")
@@ -195,7 +198,7 @@ class StoryboardMade(BaseModel):
     file: str = Field(description="The sheet's name.")
     vtt: str = Field(description="The WebVTT file's name; its cues point into the sheet.")
     json_file: str = Field(description="The JSON file's name.")
-    tiles: int = Field(description="How many.")
+    tiles: int = Field(description="How many; fewer than asked for where there are no more different frames.")
     columns: int = Field(description="Tiles in a row.")
     tile_width: int = Field(description="Pixels.")
     tile_height: int = Field(description="Pixels.")

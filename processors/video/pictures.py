@@ -37,7 +37,7 @@ class Pictures:
 
     def __init__(self, source: Source, params: models.VideoParams, media: Media, first: VideoFrame) -> None:
         self._wanted = wanted(params)
-        self._stage = self._wanted[-1]
+        self._stage = "storyboard" if "storyboard" in self._wanted else self._wanted[0]
         timeline = Timeline(*media, lambda: source.plan.report(self._stage, None))
         self._film = Film(source, media, timeline, sum(plane.buffer_size for plane in first.planes))
         self._displayed = display_size(first, self._film.aspect)

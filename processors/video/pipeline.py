@@ -21,18 +21,18 @@ from processors.video.shots import WITHOUT_DEBLOCKING, is_small
 
 OF_PICTURES: tuple[Operation, ...] = ("poster", "storyboard", "preview", "transcode", "hls")
 
-# How long each takes, about, beside the others; probing is always done.
+# In the order in which they are done, and how long each takes, about, beside the others; probing is always done.
 WEIGHTS: dict[Operation, float] = {
     "probe": 1,
     "poster": 2,
     "storyboard": 10,
     "preview": 5,
     "web": 10,
-    "transcode": 300,
-    "hls": 300,
     "audio": 20,
     "waveform": 20,
     "subtitles": 5,
+    "transcode": 300,
+    "hls": 300,
 }
 
 
@@ -107,9 +107,9 @@ class Job:
             if shown.color_trc in HDR_TRANSFERS:
                 self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
             if pictures.wanted(self.params):
-                with decoding():
+                with self._tolerating(*pictures.wanted(self.params)), decoding():
                     made = pictures.Pictures(self.source, self.params, (container, stream), shown)
-                    del frame, shown
+                    del frame, shown  # they may be large
                     self.made |= made.make(self._tolerating)
         return told
 
@@ -118,11 +118,11 @@ class Job:
             self.source.note(f"There is no video in this file, only sound: {', '.join(unwanted)} left out.")
 
     @contextmanager
-    def _tolerating(self, operation: Operation) -> Iterator[None]:
-        """Around one operation: the others may be done without it, if that is what was asked for."""
+    def _tolerating(self, *operations: Operation) -> Iterator[None]:
+        """Around what is done together: the others may be done without it, if that is what was asked for."""
         try:
             yield
         except Rejected as rejected:
             if self.params.on_error == "fail":
                 raise
-            self.failed.append(NotMade(operation=operation, code=rejected.code, detail=rejected.detail))
+            self.failed += [NotMade(operation=name, code=rejected.code, detail=rejected.detail) for name in operations]

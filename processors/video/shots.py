@@ -146,9 +146,10 @@ def keyframes(film: Film, stage: str, albums: Sequence[Album]) -> None:
         frame = decoder.keyframe(seek_to)
         if frame is not None:
             _hand_out(albums, parts[seek_to], frame, seek_to)
+        crew.advance(len(parts[seek_to]))
 
     crew = Crew(film.source, stage, decode, WITHOUT_DEBLOCKING)
-    crew.run(parts, film.media, film.helpers(film.kept_keyframes))
+    crew.run(parts, sum(map(len, parts.values())), film.media, film.helpers(film.kept_keyframes))
     film.damaged += crew.damaged
 
 
@@ -160,11 +161,12 @@ def exactly(film: Film, stage: str, albums: Sequence[Album]) -> None:
         moments = parts[seek_to]
         for frame, count in decoder.frames(seek_to, [target for target, *_ in moments]):
             _hand_out(albums, moments[:count], frame, seek_to)
+            crew.advance(count)
             del moments[:count]
 
     helpers = film.helpers(KEPT)
     crew = Crew(film.source, stage, decode, FRAME_THREADS if helpers and len(parts) == 1 else {})
-    crew.run(parts, film.whole_media, helpers)
+    crew.run(parts, sum(map(len, parts.values())), film.whole_media, helpers)
     film.damaged += crew.damaged
 
 

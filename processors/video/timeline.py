@@ -67,8 +67,8 @@ class Timeline:
 
 
 def middles(timeline: Timeline, count: int) -> list[int]:
-    """Of `count` equal intervals."""
-    return [timeline.start + timeline.length * (2 * number + 1) // (2 * count) for number in range(count)]
+    """Of `count` equal intervals, or what is next after them."""
+    return [timeline.start - timeline.length * (2 * number + 1) // (-2 * count) for number in range(count)]
 
 
 def _last(container: InputContainer, stream: VideoStream, tick: Tick) -> int:

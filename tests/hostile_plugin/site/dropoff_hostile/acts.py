@@ -1,6 +1,7 @@
 """What the kind `hostile` can be asked to do. Each act is a function of the work; what it returns is the answer."""
 
 import ctypes
+import io
 import os
 import signal
 import stat
@@ -103,6 +104,45 @@ def halt(work: Work[Any]) -> Any:
 def ignore_requests(work: Work[Any]) -> Any:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     wait(work)
+
+
+class DryingUp(io.RawIOBase):
+    """A film; a read beyond its first bytes never comes back, as from a FIFO to which nobody writes."""
+
+    def __init__(self, film: bytes, until: int) -> None:
+        self._film = film
+        self._until = until
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: len(self._film)}[whence]
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        given = self._film[self._at : self._at + len(buffer)]
+        if given and self._at >= self._until:
+            read, _write = os.pipe()
+            os.read(read, 1)
+        buffer[: len(given)] = given
+        self._at += len(given)
+        return len(given)
+
+
+def hang_in_decoder(work: Work[Any]) -> Any:
+    """FFmpeg waits, in the middle of the film called `text`, for what comes after its first `n` bytes."""
+    from processors.media.models import InputLimits
+    from processors.media.opening import open_media
+
+    film = io.BufferedReader(DryingUp(Path(work.params.text).read_bytes(), work.params.n))
+    with open_media(film, InputLimits()) as container:
+        for number, _frame in enumerate(container.decode(video=0)):
+            work.report("decoding", number)
 
 
 # -- memory and files
@@ -290,7 +330,7 @@ ACTS: dict[str, Act] = {
     act.__name__: act
     for act in (
         *(nothing, steps, outputs, reject, use_threads, print_much, temporary, spoil),
-        *(wait, wait_politely, spin, spin_on, halt, ignore_requests),
+        *(wait, wait_politely, spin, spin_on, halt, ignore_requests, hang_in_decoder),
         *(claim_memory, eat_memory, write_much, write_to_death, fail_with, leave_traps),
         *(segfault, abort, take_signal, exit_politely, exit_at_once, blunder, run_out_of_memory),
         *(pretend_cancelled, reject_wrongly, say, say_and_leave, flood, answer_much, answer_nan),
