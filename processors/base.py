@@ -99,6 +99,11 @@ class Work(Protocol[P_co]):
         """A fresh, seekable, read-only handle on the input, at offset 0. Close it when done."""
         ...
 
+    @property
+    def descriptor(self) -> int:
+        """Of the input, for a program that the processor runs: `/dev/fd/N` opens it anew. Its offset is nobody's."""
+        ...
+
     def report(
         self, stage: str, done: float = 0, total: float | None = None, unit: str = "", message: str = ""
     ) -> None:

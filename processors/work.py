@@ -71,7 +71,7 @@ class FileWork(Generic[P]):
         self.size = size
         self.scratch = scratch
         self.outputs: list[LeftOutput] = []
-        self._descriptor = descriptor
+        self.descriptor = descriptor
         self._on_report = on_report
         self._cancelled = cancelled
         self._clock = clock
@@ -79,7 +79,7 @@ class FileWork(Generic[P]):
         self._due = -math.inf
 
     def open(self) -> BinaryIO:
-        return io.BufferedReader(_Descriptor(self._descriptor), READ_BUFFER_BYTES)
+        return io.BufferedReader(_Descriptor(self.descriptor), READ_BUFFER_BYTES)
 
     def report(
         self, stage: str, done: float = 0, total: float | None = None, unit: str = "", message: str = ""
@@ -113,9 +113,6 @@ class _Descriptor(io.RawIOBase):
         self._descriptor = descriptor
         self._offset = 0
         self._size = os.fstat(descriptor).st_size
-
-    def fileno(self) -> int:
-        return self._descriptor
 
     def readable(self) -> bool:
         return True

@@ -68,7 +68,7 @@ def test_the_input_is_read_through_the_descriptor_alone(desk: Desk) -> None:
     """The file has no name any more, and the descriptor's own offset never moves."""
     with desk.work.open() as file:
         assert file.read() == DATA
-    assert os.lseek(desk.work._descriptor, 0, os.SEEK_CUR) == 0
+    assert os.lseek(desk.work.descriptor, 0, os.SEEK_CUR) == 0
 
 
 def test_every_handle_is_fresh_and_none_disturbs_another(desk: Desk) -> None:

@@ -53,13 +53,11 @@ def produce(
         for number, (size, path) in enumerate(paths.items()):
             command += ["-map", f"[v{number}]", *_picture(order, form, size)]
             command += [*_sound(source, order, sound), *_meta(tags), str(path)]
-    with source.work.open() as file:
-        entry = _input(source, file.fileno())
-        done = _run([program, *entry, *command], file.fileno(), source, order, duration)
+    done = _run([program, *_input(source), *command], source, order, duration)
     return [Written(size, *done) for size in sizes]
 
 
-def _input(source: Source, descriptor: int) -> list[str]:
+def _input(source: Source) -> list[str]:
     """All that is true of the input stands before it; after it, the options are the encoders'."""
     return [
         *(
@@ -75,7 +73,7 @@ def _input(source: Source, descriptor: int) -> list[str]:
         ),
         *("-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-codec_whitelist", CODECS),
         *("-max_pixels", str(source.limits.max_pixels), "-threads", "2"),
-        *("-i", f"/dev/fd/{descriptor}"),
+        *("-i", f"/dev/fd/{source.work.descriptor}"),
     ]
 
 
@@ -128,11 +126,11 @@ def _meta(tags: Mapping[str, str]) -> Iterator[str]:
         yield from ("-metadata", f"{name}={text}")
 
 
-def _run(command: list[str], descriptor: int, source: Source, order: Order, duration: float) -> tuple[int, float]:
+def _run(command: list[str], source: Source, order: Order, duration: float) -> tuple[int, float]:
     """Returns how many frames were written, and to which second. The child is gone afterwards, whatever happens."""
     frames, seconds = 0, 0.0
     errors = source.work.scratch / "ffmpeg.log"
-    with errors.open("w+b") as log, _child(command, descriptor, log.fileno()) as child:
+    with errors.open("w+b") as log, _child(command, source.work.descriptor, log.fileno()) as child:
         for told in _told(child):
             frames = int(told.get("frame") or frames)
             if (stamp := told.get("out_time_us", "")).lstrip("-").isdigit():

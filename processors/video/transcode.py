@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 from av.container import OutputContainer
 
+from processors.base import Rejected
 from processors.media.faststart import bring_index_first
 from processors.media.loudness import gain_db, measure
 from processors.media.source import Source
@@ -64,7 +65,13 @@ def _order(source: Source, look: Look, settings: models.Transcode) -> Order:
         stream = first_sound(container)
         if stream is None:
             return Order(look, settings, STAGE, until=ENCODED)
-        heard = measure(source, stream, STAGE, MEASURING, mixed(stream))
+        try:
+            heard = measure(source, stream, STAGE, MEASURING, mixed(stream))
+        except Rejected as rejected:
+            if rejected.code != "corrupt_input":
+                raise
+            source.note("The sound is damaged; its loudness was not changed.")
+            return Order(look, settings, STAGE, begun=MEASURING, until=ENCODED)
     return Order(look, settings, STAGE, gain_db(heard, settings.loudness), MEASURING, ENCODED)
 
 
