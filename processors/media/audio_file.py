@@ -1,7 +1,7 @@
 """The sound alone, in a file that every browser plays: AAC in MP4, Opus in Ogg, or MP3."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from av.codec.context import Flags
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 
+from processors.media.faststart import NotMovable, bring_index_first
 from processors.media.loudness import gain_db, measure
 from processors.media.models import AudioMade, AudioOutput, Loudness
 from processors.media.opening import choose_audio
@@ -46,7 +47,7 @@ FORMATS = {
         "audio/mp4",
         (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000),
         (64_000, 128_000),
-        {"fflags": "+bitexact", "movflags": "+faststart"},
+        {"fflags": "+bitexact"},
     ),
     "opus": Format("ogg", "libopus", "Opus", "audio/ogg", (48_000,), (64_000, 96_000), {"fflags": "+bitexact"}),
     "mp3": Format(
@@ -88,6 +89,9 @@ def make(
         tags = _tags(container, strip_metadata)
         with Encoder(source, settings, gain, tags) as encoder:
             listen(source, stream, [encoder], stage, share, 1 - share)
+    if settings.format == "m4a":
+        with suppress(NotMovable):  # at its end it's found, too
+            bring_index_first(encoder.path, lambda _part: source.plan.alive())
     return encoder.made()
 
 
@@ -107,13 +111,13 @@ class Encoder:
         self._settings = settings
         self._gain = gain
         self._tags = tags
-        self._path: Path = source.work.output(f"sound.{settings.format}", self._format.media_type)
+        self.path: Path = source.work.output(f"sound.{settings.format}", self._format.media_type)
         self._samples = 0
 
     def __enter__(self) -> "Encoder":
         with writing():
             self._target: OutputContainer = av.open(
-                str(self._path), "w", format=self._format.muxer, options=dict(self._format.options)
+                str(self.path), "w", format=self._format.muxer, options=dict(self._format.options)
             )
         return self
 
@@ -159,7 +163,7 @@ class Encoder:
 
     def made(self) -> AudioMade:
         return AudioMade(
-            file=self._path.name,
+            file=self.path.name,
             format=self._settings.format,
             codec=self._format.codec,
             duration=round(self._samples / self._rate, 3),
