@@ -17,6 +17,7 @@ from pathlib import Path
 from bench.image_files import giants, jpegs, other_inputs
 from bench.image_peers import WIDTHS, Peer, Rendered, ToolDied, running, sharp_is_here
 from bench.likeness import likeness
+from tests.image_cells import image_cells
 
 MIB = 1 << 20
 
@@ -173,17 +174,20 @@ class Bench:
         return seen
 
     def memory(self) -> None:
+        """Of Dropoff as it runs, in a cell that a warm zygote forked, and of everybody in a fresh process."""
         peers = {name: peer for name, peer in PEERS_WEBP.items() if peer.tool != "sharp" or self.has_sharp}
-        print("\npeak resident memory of a fresh process that makes WebP of one image, MiB")
+        print("\npeak resident memory over WebP of one image, MiB")
         for title, inputs, bars in (
             ("JPEG up to 24 MP", jpegs(self.folder), "bar 135, moonshot 100"),
             ("50 MP of any sort", giants(self.folder), "bar 300, moonshot 200"),
         ):
-            print(f"  {title} ({bars})")
-            for name, peer in peers.items():
-                peaks = {source.name: peak for source in inputs if (peak := self._peak(peer, source))}
-                each = ", ".join(f"{source} {peak / MIB:.0f}" for source, peak in peaks.items())
-                print(f"    {name:14} {max(peaks.values()) / MIB:6.0f}   ({each})", flush=True)
+            for place, peak in (("as served: in a cell", self._peak_of_a_cell), ("in a fresh process", self._peak)):
+                print(f"  {title}, {place} ({bars})")
+                for name, peer in peers.items():
+                    peaks = {source.name: bytes_ for source in inputs if (bytes_ := peak(peer, source))}
+                    if peaks:
+                        each = ", ".join(f"{source} {bytes_ / MIB:.0f}" for source, bytes_ in peaks.items())
+                        print(f"    {name:14} {max(peaks.values()) / MIB:6.0f}   ({each})", flush=True)
 
     def _peak(self, peer: Peer, source: Path) -> int | None:
         """Nothing if the tool doesn't take such a file."""
@@ -193,6 +197,16 @@ class Bench:
             except ToolDied:
                 return None
             return worker.peak_bytes()
+
+    def _peak_of_a_cell(self, peer: Peer, source: Path) -> int | None:
+        """What `attempts[].peak_rss_bytes` of a job says. Nothing if the file isn't taken, or the tool isn't ours."""
+        if peer.tool != "dropoff":
+            return None
+        renditions = [{"name": f"w{width}", "width": width, **peer.options} for width in WIDTHS]
+        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
+            with image_cells(Path(scratch), peer.environment) as cells:
+                ended = cells.run(source, {"renditions": renditions})
+            return ended.rss_bytes if ended.code == "result" else None
 
 
 def judge(bar: Bar, ours: Seen, theirs: Seen) -> str:

@@ -200,13 +200,14 @@ class Attendance:
 
     def _look(self, now: float) -> None:
         self._look_at = now + LOOK_SECONDS
+        started = kernel.children(self._pid)
         if now >= self._deadline:
             self._end("total")
         elif now >= self._silent_at:
             self._end("silent")
-        elif kernel.resident_bytes(self._pid) > self._limits.memory_bytes:
+        elif sum(map(kernel.resident_bytes, [self._pid, *started])) > self._limits.memory_bytes:
             self._end("memory")
-        elif kernel.children(self._pid):
+        elif len(started) > self._limits.processes:
             self._end("processes")
 
     def _end(self, cause: Cause) -> None:

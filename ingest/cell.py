@@ -12,12 +12,12 @@ import signal
 import socket
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, get_args
 
-from ingest import kernel
+from ingest import kernel, landlock, seccomp
 from ingest.cellwire import (
     DESCRIPTORS,
     DETAIL_LENGTH,
@@ -39,6 +39,12 @@ from processors.work import FileWork, short
 NAME = "dropoff-cell"  # once it has an order
 OPEN_FILES = 64
 CPU_MERCY_SECONDS = 1  # from SIGXCPU to SIGKILL
+# What libraries look up at run time, besides the interpreter's own files: themselves, the cores, the clock's zone.
+OF_THE_SYSTEM = (
+    *("/usr", "/lib", "/lib64", "/bin"),
+    *("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/dev/urandom"),
+    *("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
+)
 CRASHED = 70  # exit status: the cell itself failed, before or after the processor
 
 OUT_OF_MEMORY = Exhausted(what="memory").line()  # made beforehand: when it is needed, nothing can be made
@@ -65,14 +71,17 @@ class Cell:
         self.say(Reported(report=report).line())
 
 
-def live(orders: socket.socket, processors: Mapping[str, AnyProcessor], zygote: int) -> NoReturn:
+def live(
+    orders: socket.socket, processors: Mapping[str, AnyProcessor], zygote: int, readable: Sequence[str]
+) -> NoReturn:
     """The whole life of a cell, right after the fork. Never returns, so that nothing of the zygote runs here."""
     status = CRASHED
     try:
         kernel.close_all_but({orders.fileno()})
+        walls = build_walls(readable)
         cell = _await_order(orders)
         if cell is not None:
-            _fulfil(cell, processors, zygote)
+            _fulfil(cell, processors, zygote, walls)
         status = os.EX_OK
     except SystemExit as wanted:  # a processor that exits has no last word: its status is for the log
         status = wanted.code & 0xFF if isinstance(wanted.code, int) else CRASHED
@@ -89,29 +98,38 @@ def _await_order(orders: socket.socket) -> Cell | None:
     return Cell(*descriptors) if descriptors else None
 
 
-def _fulfil(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int) -> None:
+def _fulfil(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int, walls: landlock.Walls) -> None:
     kernel.take_name(NAME)
     signal.signal(signal.SIGTERM, cell.stop)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's exception could be swallowed by whatever runs just then
     os.dup2(cell.errors, 2)
     os.close(cell.errors)
     errand = _read_errand(cell.errand)
-    shut_in(errand.limits, zygote)
+    if errand.limits.processes:  # what it starts may open the input anew, by its descriptor
+        walls.allow(landlock.READ, [f"/proc/self/fd/{cell.input}"])
+    shut_in(errand.limits, zygote, walls, errand.scratch)
     _settle_in(errand.scratch)
     cell.say(_work(cell, errand, processors[errand.kind]))
 
 
-def rehearse(audience: socket.socket, zygote: int) -> NoReturn:
+def rehearse(audience: socket.socket, zygote: int, readable: Sequence[str]) -> NoReturn:
     """In a fork that is thrown away: tell which protections this machine grants to a cell, and stay to be looked at."""
     try:
-        granted = shut_in(Limits(), zygote)
+        granted = shut_in(Limits(), zygote, build_walls(readable), os.devnull)
         audience.send(json.dumps(granted).encode())
         audience.recv(1)
     finally:
         os._exit(os.EX_OK)
 
 
-def shut_in(limits: Limits, zygote: int) -> dict[str, bool]:
+def build_walls(readable: Sequence[str]) -> landlock.Walls:
+    """With all that a cell may read; where it may write, its order says."""
+    walls = landlock.Walls()
+    walls.allow(landlock.READ, [*readable, *OF_THE_SYSTEM])
+    return walls
+
+
+def shut_in(limits: Limits, zygote: int, walls: landlock.Walls, scratch: str) -> dict[str, bool]:
     """Take rights away from the calling process, for good. The zygote holds nothing that would outlive this."""
     os.setsid()
     granted = {"process_group": True, "parent_death_signal": kernel.die_with_parent()}
@@ -122,7 +140,10 @@ def shut_in(limits: Limits, zygote: int) -> dict[str, bool]:
     granted["rlimits"] = True
     granted["memory_hidden"] = kernel.hide_memory()
     granted["no_new_privileges"] = kernel.forbid_new_privileges()
-    # Landlock and seccomp belong here, after no_new_privileges: both ask for it where the user is not root.
+    # Both ask for no_new_privileges where the user is not root; Landlock's own calls need not be allowed any more.
+    walls.allow(landlock.WRITE, [scratch, os.devnull])
+    granted["landlock"] = walls.enter()
+    granted["seccomp"] = seccomp.forbid()
     return granted
 
 

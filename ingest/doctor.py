@@ -24,7 +24,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     settings = Settings.from_env()
-    return [*_platform(), *_packages(), *_data(settings)]
+    return [*_platform(), *_packages(), *_programs(settings), *_data(settings)]
 
 
 def _platform() -> Iterator[Finding]:
@@ -44,6 +44,11 @@ def _packages() -> Iterator[Finding]:
         folders.add(Path(spec.origin).parent.parent)
     detail = ", ".join(str(folder) for folder in sorted(folders))
     yield Finding("packages lie side by side", len(folders) == 1, detail)
+
+
+def _programs(settings: Settings) -> Iterator[Finding]:
+    if settings.ffmpeg:
+        yield Finding("ffmpeg", not settings.ffmpeg_fault, settings.ffmpeg_fault or settings.ffmpeg)
 
 
 def _data(settings: Settings) -> Iterator[Finding]:

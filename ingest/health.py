@@ -93,6 +93,7 @@ def examine(house: House) -> Findings:
         "jobs": _finding(house.jobs.check),
         "space": _finding(lambda: _check_space(house)),
         "worker": _finding(lambda: _check_worker(house)),
+        **({"ffmpeg": house.settings.ffmpeg_fault or OK} if house.settings.ffmpeg else {}),
     }
 
 

@@ -12,6 +12,8 @@ SHORT_TEXT = 200
 SHORT_LIST = 50
 VALUE_CHARACTERS = 20_000  # of one value of a result; the whole is one link away
 
+EMPTY: tuple[object, ...] = (None, "", [], {})
+
 TEMPLATES = {
     path.stem: Markup(path.read_text())  # noqa: S704 - the templates are ours; what is put into them is escaped
     for path in Path(__file__).with_name("templates").glob("*.html")
@@ -28,8 +30,10 @@ def render_all(template: str, rows: Iterable[Mapping[str, object]]) -> Markup:
 
 
 def table(values: Mapping[str, Any]) -> Markup:
-    rows = ({"name": name.replace("_", " "), "value": words(value)} for name, value in values.items())
-    return render("facts", rows=render_all("fact", rows)) if values else NOTHING
+    """Of what says something."""
+    told = {name: value for name, value in values.items() if value not in EMPTY}
+    rows = ({"name": name.replace("_", " "), "value": words(value)} for name, value in told.items())
+    return render("facts", rows=render_all("fact", rows)) if told else NOTHING
 
 
 def words(value: Any) -> Markup | str:
@@ -41,21 +45,29 @@ def words(value: Any) -> Markup | str:
             return "yes" if value else "no"
         case int() | float():
             return f"{value:,}"
-        case _ if value in (None, "", [], {}):
+        case _ if value in EMPTY:
             return "–"
         case str() if _is_short(value):
             return value
         case list() if _are_short(value):
             return ", ".join(str(words(one)) for one in value)
-        case dict() if _are_short(value.values()):
+        case dict() if _is_plain(value):
             return table(value)
-        case list() if len(value) <= SHORT_LIST and all(
-            isinstance(one, dict) and _are_short(one.values()) for one in value
-        ):
+        case list() if len(value) <= SHORT_LIST and all(isinstance(one, dict) and _is_plain(one) for one in value):
             return NOTHING.join(map(table, value))
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
     cut = text if len(text) <= VALUE_CHARACTERS else f"{text[:VALUE_CHARACTERS]}\n…"
     return render("box", text=cut)
+
+
+def _is_plain(values: Mapping[str, Any], depth: int = 2) -> bool:
+    """Whether a table shows it at a glance, with other tables in it."""
+    return len(values) <= SHORT_LIST and all(
+        _is_short(value)
+        or (isinstance(value, list) and _are_short(value))
+        or (isinstance(value, dict) and depth > 1 and _is_plain(value, depth - 1))
+        for value in values.values()
+    )
 
 
 def _are_short(values: Collection[Any]) -> bool:

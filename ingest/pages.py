@@ -5,6 +5,7 @@ Rules that must stay true:
 2. A page fetches nothing from outside, holds neither script nor style, and nothing that came from a file may run.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -26,6 +27,7 @@ from ingest.status import SAME_SITE, cancel_job, delete_job, describe, find_job,
 
 PAGE = 20
 REFRESH_SECONDS = 2
+POSTER = re.compile(r"poster\.[a-z]{3,4}")  # what a film's player shows until it plays
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; "
     "script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -195,14 +197,17 @@ def _original(job: Document) -> Iterator[Document]:
 
 
 def _figures(outputs: list[Document]) -> Markup:
-    return render("figures", figures=render_all("output", map(_figure, outputs))) if outputs else NOTHING
+    poster = next((one["url"] for one in outputs if POSTER.fullmatch(one["name"])), None)
+    shown = Markup(' poster="{}"').format(poster) if poster else NOTHING
+    figures = render_all("output", (_figure(one, shown) for one in outputs))
+    return render("figures", figures=figures) if outputs else NOTHING
 
 
-def _figure(output: Document) -> Document:
+def _figure(output: Document, poster: Markup) -> Document:
     shape = f"{output['width']} × {output['height']} · " if "width" in output and "height" in output else ""
     sort = output["media_type"].partition("/")[0]
     shown = INLINE.fullmatch(output["media_type"]) and f"{sort}_preview" in TEMPLATES
-    preview = render(f"{sort}_preview", url=output["url"], name=output["name"]) if shown else NOTHING
+    preview = render(f"{sort}_preview", url=output["url"], name=output["name"], poster=poster) if shown else NOTHING
     facts = f"{shape}{size(output['size'])}"
     return {"preview": preview, "url": output["url"], "name": output["name"], "facts": facts}
 

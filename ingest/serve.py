@@ -32,7 +32,7 @@ log = logging.getLogger("ingest.serve")  # __name__ is __main__ here
 SHORT_LIFE_SECONDS = 2.0  # a child that dies sooner than this is started again later and later
 RESTART_CAP_SECONDS = 5.0
 BACKLOG = 2048
-MODULES = {"fast": "simplejpeg", "vips": "pyvips", "heif": "pillow_heif"}  # what each extra brings
+MODULES = {"vips": "pyvips", "heif": "pillow_heif"}  # what each extra brings
 FAREWELL_SECONDS = 10.0  # beyond the grace period, before a child is killed
 
 

@@ -49,9 +49,17 @@ class Settings(BaseSettings):
     grace_seconds: float = Field(10.0, ge=0, le=3600, description="How long running jobs may go on in a drain.")
     sweep_seconds: float = Field(3600.0, ge=1, description="How often the store is walked for orphans.")
     image_backend: Literal["pillow", "fast", "vips"] = Field(
-        "pillow", description="What decodes images; `fast` and `vips` need the extra of that name."
+        "pillow", description="What decodes images; `vips` needs the extra of that name."
     )
     image_heif: Literal["off", "on"] = Field("off", description="Take HEIC images too; needs the extra `heif`.")
+    cell_readable: str = Field(
+        "",
+        pattern=r"^(/[^:]*(:/[^:]*)*)?$",
+        description="Folders, with colons between them, that cells may read besides the interpreter's own.",
+    )
+    ffmpeg: str = Field(
+        "", description="Path of an ffmpeg program for transcodes of videos. Default: the FFmpeg that comes with PyAV."
+    )
     http: Literal["httptools", "h11"] = Field(
         "httptools", description="The HTTP parser; h11 is pure Python and slower."
     )
@@ -76,8 +84,8 @@ class Settings(BaseSettings):
     def extras(self) -> dict[str, str]:
         """The extras that must be installed, each with the setting that asks for it."""
         chosen: dict[str, str] = {}
-        if self.image_backend != "pillow":
-            chosen[self.image_backend] = f"DROPOFF_IMAGE_BACKEND={self.image_backend}"
+        if self.image_backend == "vips":
+            chosen["vips"] = "DROPOFF_IMAGE_BACKEND=vips"
         if self.image_heif == "on":
             chosen["heif"] = "DROPOFF_IMAGE_HEIF=on"
         return chosen
@@ -85,7 +93,18 @@ class Settings(BaseSettings):
     @property
     def of_processors(self) -> dict[str, str]:
         """What the processors may know of this environment; nothing else of it reaches a cell."""
-        return {"DROPOFF_IMAGE_BACKEND": self.image_backend, "DROPOFF_IMAGE_HEIF": self.image_heif}
+        return {
+            "DROPOFF_IMAGE_BACKEND": self.image_backend,
+            "DROPOFF_IMAGE_HEIF": self.image_heif,
+            "DROPOFF_CELL_READABLE": self.cell_readable,
+            "DROPOFF_FFMPEG": self.ffmpeg,
+        }
+
+    @property
+    def ffmpeg_fault(self) -> str:
+        """What is wrong with the program that was chosen; empty if nothing is."""
+        is_program = Path(self.ffmpeg).is_absolute() and Path(self.ffmpeg).is_file() and os.access(self.ffmpeg, os.X_OK)
+        return "" if is_program or not self.ffmpeg else f"{self.ffmpeg} is no absolute path of a program"
 
     @property
     def files_url(self) -> str:

@@ -13,7 +13,10 @@ Verdict = str | Callable[[bytes], str | None]
 BMP_HEADER_SIZES = {12, 16, 40, 52, 56, 64, 108, 124}
 MP3_BITRATES = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)  # MPEG 1, layer III, kbit/s
 MP3_BITRATES_LOW = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # MPEG 2 and 2.5, layer III
+ADTS_SAMPLE_RATES = 13  # how many of the sixteen are in use
 MP3_SAMPLE_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+AMR, AMR_WIDE = b"#!AMR\n", b"#!AMR-WB\n"
+AMR_MODES = {*range(10), 15}  # speech of nine sorts, comfort noise, nothing
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 AUDIO_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
 OOXML = {
@@ -150,6 +153,44 @@ def _mp3_frame_length(frame: bytes) -> int | None:
     return (144 if first else 72) * bits // MP3_SAMPLE_RATES[version][rate] + padding
 
 
+def _adts(head: bytes) -> str | None:
+    """AAC in ADTS: as with MP3, one frame says where the next one begins (ISO/IEC 13818-7 §6.2)."""
+    length = _adts_frame_length(head)
+    if length is None or len(head) < length + 7:
+        return None
+    following = head[length:]
+    same = following[:2] == head[:2] and (following[2] ^ head[2]) & 0xFD == 0  # profile and rate; not the private bit
+    return "audio/aac" if same and _adts_frame_length(following) is not None else None
+
+
+def _adts_frame_length(frame: bytes) -> int | None:
+    if len(frame) < 7:
+        return None
+    rate = frame[2] >> 2 & 15
+    length = (frame[3] & 3) << 11 | frame[4] << 3 | frame[5] >> 5
+    has_checksum = not frame[1] & 1
+    return length if rate < ADTS_SAMPLE_RATES and length > (9 if has_checksum else 7) else None
+
+
+def _aiff(head: bytes) -> str | None:
+    """The size of the whole holds that of its first chunk (AIFF 1.3)."""
+    if len(head) < 20 or not _is_binary(head[4:8]) or not _is_binary(head[16:20]):
+        return None
+    whole, form, chunk, size = unpack_from(">I4s4sI", head, 4)
+    fits = form in (b"AIFF", b"AIFC") and whole >= 12 and size <= whole and chunk.isascii()
+    return "audio/aiff" if fits else None
+
+
+def _amr(head: bytes) -> str | None:
+    """The first frame's mode exists, and its padding is zeros (RFC 4867 §5.3)."""
+    start = len(AMR_WIDE) if head.startswith(AMR_WIDE) else len(AMR)
+    first = head[start : start + 1]
+    if not first or first[0] & 0x83 or not _is_binary(head):
+        return None
+    mode = first[0] >> 3 & 15
+    return "audio/amr" if mode in AMR_MODES else None
+
+
 def _pdf(head: bytes) -> str | None:
     fits = _PDF.match(head) and (_is_binary(head) or b" obj" in head or any(byte > 0x7F for byte in head))
     return "application/pdf" if fits else None
@@ -206,6 +247,10 @@ SIGNATURES: tuple[tuple[int, bytes, Verdict], ...] = (
     (0, b"fLaC\0", "audio/flac"),
     (0, b"ID3", _id3),
     *((0, bytes([0xFF, byte]), _mp3) for byte in (0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2)),
+    *((0, bytes([0xFF, byte]), _adts) for byte in (0xF1, 0xF0, 0xF9, 0xF8)),
+    (0, b"FORM", _aiff),
+    (0, AMR, _amr),
+    (0, AMR_WIDE, _amr),
     (0, b"%PDF-", _pdf),
     (0, b"PK\3\4", _zip),
     (0, b"PK\5\6", "application/zip"),

@@ -50,7 +50,7 @@ class Seen:
 
 def judge(seen: Seen, limits: Limits) -> Verdict:
     """A cell that finished has won, whatever we wished meanwhile; one that broke out or lied has not."""
-    if seen.cause == "processes" or (seen.ended and seen.ended.strays):
+    if seen.cause == "processes" or (seen.ended and seen.ended.strays > limits.processes):
         return _failed("limit_exceeded", "The processor started another process")
     if seen.cause == "babble":
         return _failed("limit_exceeded", seen.detail)

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from ingest import cell, kernel
 from ingest.cellwire import DESCRIPTORS, KILL, MESSAGE_BYTES, Ended, NotStarted, Started, Unfit, Warm, receive
@@ -29,6 +30,7 @@ from processors.base import AnyProcessor
 
 WARM_SECONDS = 120  # the worker gives up earlier; this is for the case that it is gone
 REASON_LENGTH = 1000
+READABLE = "DROPOFF_CELL_READABLE"
 
 
 class CanNotWarm(Exception):
@@ -53,14 +55,27 @@ def _warm(kind: str) -> AnyProcessor:
     return processor
 
 
-def rehearse() -> dict[str, bool]:
+def readable() -> tuple[str, ...]:
+    """All that a cell may read: where this interpreter and what it has loaded lie, and what the operator adds."""
+    packages = [module for name, module in sys.modules.items() if "." not in name]
+    files = [Path(place) for module in packages if (place := getattr(module, "__file__", None))]
+    added = [Path(folder) for folder in os.environ.get(READABLE, "").split(os.pathsep) if folder]
+    found: list[Path] = []
+    for folder in [Path(sys.prefix), Path(sys.base_prefix), *sorted(file.parent for file in files), *added]:
+        # A relative one would be beneath the root, where the zygote is at home.
+        if folder.is_absolute() and not any(folder.is_relative_to(one) for one in found):
+            found.append(folder)
+    return tuple(map(str, found))
+
+
+def rehearse(readable: Sequence[str]) -> dict[str, bool]:
     """Which protections a cell gets on this machine, tried out in one."""
     zygote = os.getpid()
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
         ours.close()
-        cell.rehearse(theirs, zygote)
+        cell.rehearse(theirs, zygote, readable)
     theirs.close()
     with ours:  # the cell waits for its end
         granted = ours.recv(MESSAGE_BYTES)
@@ -89,9 +104,10 @@ class Spare:
 
 
 class Zygote:
-    def __init__(self, control: socket.socket, processors: dict[str, AnyProcessor]) -> None:
+    def __init__(self, control: socket.socket, processors: dict[str, AnyProcessor], readable: Sequence[str]) -> None:
         self._control = control
         self._processors = processors
+        self._readable = readable
         self._pid = os.getpid()
         self._cells: dict[int, Running] = {}
         self._spare: Spare | None = None
@@ -154,7 +170,7 @@ class Zygote:
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                cell.live(theirs, self._processors, self._pid)
+                cell.live(theirs, self._processors, self._pid, self._readable)
         return Spare(pid, ours)
 
     def _obey(self, running: Running) -> None:
@@ -247,13 +263,14 @@ def main() -> int:
     signal.alarm(WARM_SECONDS)
     try:
         processors = warm(sys.argv[2:])
-        granted = rehearse()
+        places = readable()
+        granted = rehearse(places)
     except CanNotWarm as reason:
         control.send(Unfit(reason=str(reason)[:REASON_LENGTH]).line())
         return 1
     signal.alarm(0)
     faulthandler.enable()  # a cell that crashes leaves the line where it was on its standard error
-    zygote = Zygote(control, processors)
+    zygote = Zygote(control, processors, places)
     gc.collect()
     gc.freeze()  # the collector of a cell needn't touch, and so copy, what it shares with the others
     zygote.fork_ahead()

@@ -37,7 +37,8 @@ class Limits:
     `memory_bytes` caps resident memory, watched from outside; `address_space_bytes` is RLIMIT_AS, which makes a
     greedy allocation fail inside the cell first. `cpu_seconds` is RLIMIT_CPU. `total_seconds` and `silent_seconds`
     are the two clocks: since the start, and since the last report. `output_bytes` caps each output file as
-    RLIMIT_FSIZE and all of them together when they are kept.
+    RLIMIT_FSIZE and all of them together when they are kept. `processes` is how many others may run at a time, whose
+    memory counts too.
     """
 
     memory_bytes: int = 512 << 20
@@ -47,6 +48,7 @@ class Limits:
     silent_seconds: float = 60.0
     output_bytes: int = 1 << 30
     output_files: int = 64
+    processes: int = 0
 
 
 class Rejected(Exception):

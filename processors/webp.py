@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:  # light: the numbers are needed where no decoder is
     from PIL.Image import Image
@@ -27,5 +27,5 @@ def fit(size: Size, width: int) -> Size:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def save(image: Image, path: Path, quality: int) -> None:
-    image.save(path, "WEBP", quality=quality, method=METHOD, icc_profile=None, exif=b"", xmp=b"")
+def save(image: Image, target: Path | BinaryIO, quality: int) -> None:
+    image.save(target, "WEBP", quality=quality, method=METHOD, icc_profile=None, exif=b"", xmp=b"")

@@ -114,6 +114,9 @@ class _Descriptor(io.RawIOBase):
         self._offset = 0
         self._size = os.fstat(descriptor).st_size
 
+    def fileno(self) -> int:
+        return self._descriptor
+
     def readable(self) -> bool:
         return True
 
@@ -124,6 +127,14 @@ class _Descriptor(io.RawIOBase):
         count = os.preadv(self._descriptor, [buffer], self._offset)
         self._offset += count
         return count
+
+    def readall(self) -> bytes:
+        """Python's own would take the rest in pieces of 8 KiB."""
+        pieces = []
+        while piece := os.pread(self._descriptor, max(1, self._size - self._offset), self._offset):
+            self._offset += len(piece)
+            pieces.append(piece)
+        return b"".join(pieces)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         target = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._offset, os.SEEK_END: self._size}[whence]

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.stream import Disposition
 from PIL import ExifTags, Image, ImageCms
 
 from processors.image.display_p3 import display_p3
@@ -25,6 +26,11 @@ CLIP_SECONDS = 3
 FRAME_RATE = 30
 SAMPLE_RATE = 48_000
 CHORD = (220.0, 277.18, 329.63)  # Hz: A major
+TUNE_SECONDS = 4
+TUNE_TAGS = {"title": "Down to the lake", "artist": "Dropoff", "album": "Samples", "date": "2026", "track": "1"}
+COVER_SIZE = (320, 320)
+# The beat that a note is struck at, four to the second, and its pitch in semitones above A3.
+TUNE = ((0, 12), (2, 16), (3, 19), (4, 21), (6, 19), (7, 16), (8, 14), (10, 12), (11, 7), (12, 0))
 BROKEN_AT = 24_000  # bytes
 
 NOTES = """\
@@ -84,6 +90,7 @@ def make(folder: Path) -> None:
     (folder / "photo.jpg").write_bytes(photo)
     (folder / "broken-photo.jpg").write_bytes(photo[:BROKEN_AT])
     make_clip(folder / "clip.mp4")
+    make_tune(folder / "tune.mp3")
 
 
 def make_texts(folder: Path) -> None:
@@ -168,6 +175,50 @@ def _loudness(n: int, count: int) -> int:
     envelope = max(0.0, math.sin(math.pi * n / count))
     tone = sum(math.sin(math.tau * pitch * n / SAMPLE_RATE) for pitch in CHORD) / len(CHORD)
     return round(12_000 * envelope * tone)
+
+
+def make_tune(path: Path) -> None:
+    """A few bell notes with a title, an artist and a cover, as music is sold: MP3, 64 kbit/s, mono."""
+    with av.open(str(path), "w", options={"id3v2_version": "3"}) as container:
+        container.metadata.update(TUNE_TAGS)
+        sound = container.add_stream("libmp3lame", rate=SAMPLE_RATE, layout="mono", bit_rate=64_000)
+        picture = container.add_stream("mjpeg", rate=1)
+        picture.width, picture.height = COVER_SIZE
+        picture.pix_fmt = "yuvj420p"
+        picture.disposition = Disposition.attached_pic
+        picture.codec_context.open()
+        container.start_encoding()
+        cover = av.Packet(_cover())
+        cover.stream, cover.pts, cover.dts = picture, 0, 0
+        container.mux(cover)
+        for frame in _notes():
+            container.mux(sound.encode(frame))
+        container.mux(sound.encode())
+
+
+def _cover() -> bytes:
+    target = io.BytesIO()
+    paint(COVER_SIZE, 0.35).save(target, "JPEG", quality=70, optimize=True)
+    return target.getvalue()
+
+
+def _notes() -> Iterator[av.AudioFrame]:
+    count = TUNE_SECONDS * SAMPLE_RATE
+    wave = [0.0] * count
+    for beat, semitones in TUNE:
+        start, pitch = beat * SAMPLE_RATE // 4, 220 * 2 ** (semitones / 12)
+        for n in range(start, count):
+            age = (n - start) / SAMPLE_RATE
+            overtones = math.sin(math.tau * pitch * age) + 0.3 * math.sin(math.tau * 2.76 * pitch * age)
+            wave[n] += overtones * math.exp(-3 * age) * min(1.0, age * 200)
+    fade = SAMPLE_RATE // 2
+    for start in range(0, count, 1024):
+        block = (8_000 * wave[n] * min(1.0, (count - n) / fade) for n in range(start, min(start + 1024, count)))
+        samples = array("h", map(round, block))
+        frame = av.AudioFrame("s16", "mono", len(samples))
+        frame.planes[0].update(samples.tobytes())
+        frame.sample_rate, frame.pts = SAMPLE_RATE, start
+        yield frame
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from ingest.sandbox import Sandbox
 from ingest.wiring import House
 from processors import registry
 from processors.base import AnyProcessor
+from processors.image.extras import BACKEND
 from tests.architecture import REPOSITORY
 from tests.house import opened_house
 from tests.plugin import ECHO, interpreter
@@ -43,6 +44,16 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     running = Sandbox(["echo"], python=str(interpreter(tmp_path_factory.mktemp("python"))))
     yield running
     running.close()
+
+
+@pytest.fixture(params=["pillow", "fast", "vips"])
+def each_backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Runs a test once with each back end of the image kind, which then also takes what is small."""
+    from processors.image.backends import fast
+
+    monkeypatch.setattr(fast, "LEAST_PIXELS", 0)
+    monkeypatch.setenv(BACKEND, request.param)
+    return str(request.param)
 
 
 @pytest.fixture

@@ -78,3 +78,20 @@ def noise(number: int) -> Image.Image:
 def shades(number: int) -> Image.Image:
     """Each frame has its own grey."""
     return Image.new("RGB", (192, 128), (number * 2,) * 3)
+
+
+BITS, BIT_WIDTH = 8, 24
+
+
+def counted(number: int) -> Image.Image:
+    """Each frame tells its number, in white bars for its bits; `number_of` reads it from a picture of any size."""
+    image = Image.new("RGB", (BITS * BIT_WIDTH, 128))
+    for bit in range(BITS):
+        if number >> bit & 1:
+            image.paste((235, 235, 235), (bit * BIT_WIDTH, 0, (bit + 1) * BIT_WIDTH, 128))
+    return image
+
+
+def number_of(image: Image.Image) -> int:
+    bars = image.convert("L").resize((BITS * 3, 1), Image.Resampling.BOX)
+    return sum(1 << bit for bit in range(BITS) if bytes(bars.tobytes())[bit * 3 + 1] > 128)

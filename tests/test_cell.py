@@ -2,6 +2,7 @@
 
 import errno
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,14 +12,17 @@ from typing import Any
 
 import pytest
 
+from ingest import landlock
 from ingest.cell import CRASHED, OPEN_FILES
 from ingest.errors import JobError
 from ingest.jobs.outcomes import Failed, Interrupted, Retry
 from ingest.sandbox import ENVIRONMENT, Finished, Left, Sandbox
 from processors.base import Limits
 from tests.hostile_plugin import Attempt, Tryout, hostile_sandbox
+from tests.programs import lack
 
 LIMITS = Limits(address_space_bytes=1 << 30, cpu_seconds=7, output_bytes=5 << 20)
+SCOPED = 6  # the version of Landlock that keeps signals in
 OUR_SIDE = {
     *("fastapi", "starlette", "uvicorn", "sqlalchemy", "sqlite3", "alembic", "pydantic_settings", "asyncio"),
     *("multiprocessing", "storage", "ingest.settings", "ingest.jobs", "ingest.sandbox", "ingest.wiring", "httpx"),
@@ -114,8 +118,38 @@ def test_a_cell_has_the_limits_of_its_kind(seen: dict[str, Any]) -> None:
 
 def test_a_cell_whose_zygote_is_gone_already_does_not_begin() -> None:
     """The death that comes before PR_SET_PDEATHSIG sends no signal."""
-    program = "from ingest import cell; from processors.base import Limits; cell.shut_in(Limits(), zygote=1)"
+    program = """
+from ingest import cell
+from processors.base import Limits
+cell.shut_in(Limits(), 1, cell.build_walls(()), "/")
+"""
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == CRASHED
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+def test_a_cell_that_was_taken_over_reaches_neither_files_nor_network_nor_processes(
+    tryout: Tryout, listener: socket.socket, tmp_path: Path
+) -> None:
+    """What Landlock takes away; an older kernel takes away less of it."""
+    if landlock.version() < SCOPED:
+        lack("this kernel's Landlock can't keep signals in")
+    (tmp_path / "secret").write_bytes(b"of another job")
+    verdict = tryout.run("reach_out", text=str(tmp_path), n=listener.getsockname()[1]).end.verdict
+    assert isinstance(verdict, Finished)
+    told = verdict.result["answer"]
+    allowed = {"scratch", "nowhere", "the interpreter"}
+    assert {name for name, outcome in told.items() if outcome == "done"} == allowed
+    assert {outcome for name, outcome in told.items() if name not in allowed} <= {"PermissionError", "OSError"}
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+    assert (tmp_path / "secret").read_bytes() == b"of another job"
+    with pytest.raises(BlockingIOError):
+        listener.accept()
 
 
 # -- what it says

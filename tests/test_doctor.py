@@ -47,6 +47,15 @@ def test_a_data_folder_that_is_not_there_yet_is_no_fault(data: Path) -> None:
     assert "does not exist yet" in found("data folder").detail
 
 
+@pytest.mark.parametrize(("program", "good"), [(sys.executable, True), ("/nowhere/ffmpeg", False), ("ffmpeg", False)])
+def test_a_program_of_the_operators_own_is_looked_for(
+    program: str, good: bool, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DROPOFF_FFMPEG", program)
+    assert found("ffmpeg").good == good
+    assert program in found("ffmpeg").detail
+
+
 def test_a_sound_job_table_is_called_so(data: Path) -> None:
     make_table(data)
     assert found("job table") == Finding("job table", True, "ok")

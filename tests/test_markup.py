@@ -7,6 +7,7 @@ import pytest
 from markupsafe import Markup
 
 from ingest.markup import (
+    NOTHING,
     SHORT_LIST,
     SHORT_TEXT,
     TEMPLATES,
@@ -48,7 +49,14 @@ def test_a_small_value_is_said_in_words(value: Any, shown: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["two\nlines", "x" * (SHORT_TEXT + 1), {"deep": {"er": 1}}, [[1]], list(range(SHORT_LIST + 1)), [{"a": [1]}]],
+    [
+        "two\nlines",
+        "x" * (SHORT_TEXT + 1),
+        {"very": {"deep": {"indeed": 1}}},
+        [[1]],
+        list(range(SHORT_LIST + 1)),
+        {"a": [{"b": 1}]},
+    ],
 )
 def test_what_is_long_or_deep_stands_in_a_box(value: Any) -> None:
     assert str(words(value)).startswith("<pre")
@@ -58,6 +66,15 @@ def test_a_flat_object_and_a_list_of_them_become_tables_of_their_own() -> None:
     assert words({"sample_rate": 48000, "language": None}) == table({"sample_rate": 48000, "language": None})
     assert "<dt>sample rate</dt><dd>48,000</dd>" in words({"sample_rate": 48000})
     assert str(words([{"a": 1}, {"b": 2}])).count("<dl") == 2
+
+
+def test_tables_stand_in_tables_where_that_can_be_read_at_a_glance() -> None:
+    assert str(words({"codec": "h264", "colour": {"space": "bt709"}, "sizes": [1, 2]})).count("<dl") == 2
+
+
+def test_a_table_leaves_out_what_says_nothing() -> None:
+    assert table({"a": 1, "b": None, "c": [], "d": {}, "e": "", "f": 0}) == table({"a": 1, "f": 0})
+    assert table({"a": None}) == NOTHING
 
 
 def test_a_value_without_end_is_cut() -> None:
@@ -80,11 +97,11 @@ def test_a_template_escapes_what_it_is_given_unless_it_came_out_of_one() -> None
 
 
 def test_no_template_lets_a_value_stand_outside_quotes_or_in_a_script() -> None:
-    """Escaping protects text and quoted attributes. Two whole attributes are put into tags, made of Markup of ours."""
+    """Escaping protects text and quoted attributes. Three whole attributes in tags are Markup of ours."""
     for name, template in TEMPLATES.items():
         bare = re.sub(r'"[^"]*"', "", str(template))
         in_tags = {value for tag in re.findall(r"<[^>]*>", bare) for value in re.findall(r"{(\w*)}", tag)}
-        assert in_tags <= {"active", "value"}, name
+        assert in_tags <= {"active", "value", "poster"}, name
         assert not re.search(r"<script>|<style| on\w+=|javascript:", template), name
 
 

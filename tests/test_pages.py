@@ -114,6 +114,16 @@ def test_the_page_of_a_finished_job_shows_its_files_and_result_and_stays(desk: D
     assert "data-active" not in found.all("div")[0]
 
 
+def test_a_film_shows_its_poster_until_it_plays(desk: Desk) -> None:
+    job = desk.back.succeeded(
+        desk.back.output("poster.webp", webp("red"), "image/webp", width=4, height=3),
+        desk.back.output("web.mp4", b"film", "video/mp4"),
+        result={},
+    )
+    (film,) = page(desk, f"/jobs/{job.id}").all("video")
+    assert film["poster"] == f"/v1/jobs/{job.id}/files/poster.webp"
+
+
 def test_the_page_of_a_failed_job_says_why(desk: Desk) -> None:
     job = desk.back.failed("corrupt_input", "The picture ends in line 3.")
     found = page(desk, f"/jobs/{job.id}")

@@ -237,6 +237,7 @@ def test_progress_counts_the_steps_and_names_the_renditions(tmp_path: Path) -> N
         ("rendering", 3, 6, "small"),
         ("rendering", 4, 6, "thumb"),
         ("describing", 5, 6, ""),
+        ("done", 6, 6, ""),
     ]
 
 

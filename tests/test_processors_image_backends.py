@@ -73,6 +73,7 @@ def moved_behind(png: bytes, kind: bytes) -> bytes:
 LEFT: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "a JPEG for print": ("fast", lambda: encoded(photo().convert("CMYK"), "JPEG")),
     "a JPEG that Pillow may halve": ("fast", lambda: encoded(photo((1200, 800)), "JPEG")),
+    "a small JPEG": ("fast", lambda: encoded(photo((600, 400)), "JPEG")),
     "a JPEG that ends early": ("fast", lambda: encoded(photo(), "JPEG")[:-9000]),
     "a PNG": ("fast", lambda: encoded(photo(), "PNG")),
     "a large JPEG": ("vips", lambda: encoded(photo((1200, 800)), "JPEG")),

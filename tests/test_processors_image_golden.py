@@ -21,6 +21,8 @@ CONVERTED = 0.6
 PRINTED = 1.5  # from printing colours
 WORST = 6.0  # of a hundred pixels, 99 are nearer than this
 
+pytestmark = pytest.mark.usefixtures("each_backend")
+
 
 @pytest.fixture(scope="module")
 def photo() -> Image.Image:

@@ -12,6 +12,8 @@ from tests.pictures import BLUE, GREEN, RED, WHITE, corners, encoded, files, ori
 from tests.profiles import grey_profile, ink_profile
 from tests.rendering import ONE, close, distance, process, render
 
+pytestmark = pytest.mark.usefixtures("each_backend")
+
 # -- upright
 
 

@@ -5,19 +5,20 @@ from pathlib import Path
 
 import av
 import pytest
+from av.stream import Disposition
 from PIL import ExifTags, Image, ImageCms
 
 from processors.image.display_p3 import display_p3
-from scripts.make_samples import BROKEN_AT, FOLDER, make_texts
+from scripts.make_samples import BROKEN_AT, FOLDER, TUNE_TAGS, make_texts
 from scripts.sample_scene import grain, paint
 
 KIB = 1024
-EVERY = ("photo.jpg", "broken-photo.jpg", "clip.mp4", "notes-utf8.txt", "legacy-cp1252.txt", "table.csv")
+EVERY = ("photo.jpg", "broken-photo.jpg", "clip.mp4", "tune.mp3", "notes-utf8.txt", "legacy-cp1252.txt", "table.csv")
 
 
 def test_every_sample_is_there_and_all_are_small() -> None:
     assert {path.name for path in FOLDER.iterdir()} == set(EVERY)
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 400 * KIB
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 450 * KIB
 
 
 def test_the_photo_is_what_a_phone_would_have_taken() -> None:
@@ -56,6 +57,16 @@ def test_the_clip_is_h264_and_aac_and_starts_in_the_dark() -> None:
         assert 2 <= clip.duration / av.time_base <= 4
         first = next(clip.decode(video=0)).to_image()  # type: ignore[no-untyped-call] # PyAV leaves it untyped
         assert max(high for _, high in first.getextrema()) < 20
+
+
+def test_the_tune_is_an_mp3_with_a_title_an_artist_and_a_cover() -> None:
+    with av.open(str(FOLDER / "tune.mp3")) as tune:
+        assert [stream.codec_context.name for stream in tune.streams] == ["mp3float", "mjpeg"]
+        assert tune.streams[1].disposition == Disposition.attached_pic
+        assert {name: tune.metadata[name] for name in TUNE_TAGS} == TUNE_TAGS
+        assert tune.duration is not None
+        assert 3.9 <= tune.duration / av.time_base <= 4.1
+    assert (FOLDER / "tune.mp3").stat().st_size < 50 * KIB
 
 
 def test_the_texts_are_in_their_encodings_and_come_from_the_script(tmp_path: Path) -> None:

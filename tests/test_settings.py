@@ -94,7 +94,21 @@ def test_a_setting_tells_which_extra_it_needs(monkeypatch: pytest.MonkeyPatch) -
 def test_processors_get_their_own_settings_as_the_environment_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DROPOFF_API_KEY", "hunter2")
     monkeypatch.setenv("DROPOFF_IMAGE_BACKEND", "fast")
-    assert Settings.from_env().of_processors == {"DROPOFF_IMAGE_BACKEND": "fast", "DROPOFF_IMAGE_HEIF": "off"}
+    monkeypatch.setenv("DROPOFF_CELL_READABLE", "/srv/models")
+    monkeypatch.setenv("DROPOFF_FFMPEG", "/usr/bin/ffmpeg")
+    assert Settings.from_env().of_processors == {
+        "DROPOFF_IMAGE_BACKEND": "fast",
+        "DROPOFF_IMAGE_HEIF": "off",
+        "DROPOFF_CELL_READABLE": "/srv/models",
+        "DROPOFF_FFMPEG": "/usr/bin/ffmpeg",
+    }
+
+
+@pytest.mark.parametrize("folders", ["models", "/srv/models:more", ":", "/srv:"])
+def test_folders_that_cells_may_read_are_given_whole(folders: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROPOFF_CELL_READABLE", folders)
+    with pytest.raises(SettingsError, match="DROPOFF_CELL_READABLE"):
+        Settings.from_env()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])

@@ -46,6 +46,7 @@ def riff(form: bytes, chunk: bytes, order: str = "<") -> bytes:
 
 
 MP3_FRAME = b"\xff\xfb\x90\x00" + bytes(413)  # 128 kbit/s at 44.1 kHz: 417 bytes
+ADTS_FRAME = b"\xff\xf1\x50\x80\x02\x9f\xfc" + bytes(13)  # AAC LC at 44.1 kHz: 20 bytes
 GIF = b"GIF89a" + struct.pack("<HHBBB", 2, 2, 0x80, 0, 0) + bytes(6)
 
 REAL = {
@@ -80,6 +81,14 @@ REAL = {
     "WAV": (riff(b"WAVE", b"fmt "), "audio/wav"),
     "WAV, big-endian": (riff(b"WAVE", b"fmt ", ">"), "audio/wav"),
     "FLAC": (b"fLaC\0\0\0\x22" + bytes(34), "audio/flac"),
+    "AAC": (ADTS_FRAME * 3, "audio/aac"),
+    "AAC with checksums": ((b"\xff\xf0" + ADTS_FRAME[2:]) * 3, "audio/aac"),
+    "AIFF": (b"FORM\0\0\0\x40AIFFCOMM\0\0\0\x12" + bytes(40), "audio/aiff"),
+    "AIFF-C": (b"FORM\0\0\0\x40AIFCFVER\0\0\0\x04" + bytes(40), "audio/aiff"),
+    "AMR": (b"#!AMR\n\x3c" + bytes(31), "audio/amr"),
+    "AMR, wideband": (b"#!AMR-WB\n\x44" + bytes(60), "audio/amr"),
+    "AAC whose first frame leads nowhere": (ADTS_FRAME + bytes(100), UNKNOWN),
+    "IFF of another sort": (b"FORM\0\0\0\x40ILBMBMHD\0\0\0\x14" + bytes(40), UNKNOWN),
     "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "application/pdf"),
     "PDF in ASCII": (b"%PDF-1.4\r\n1 0 obj <<>>", "application/pdf"),
     "ZIP": (zipped("a.txt"), "application/zip"),
@@ -105,6 +114,12 @@ FOOLING = {
     "free": b"I'm free of all this binary stuff, thank you\n",
     "FF FB in Latin-1": "ÿû is nothing that anybody writes\n".encode("latin-1"),
     "FF FB twice in Latin-1": b"\xff\xfb\x90d" + b"a" * 413 + b"\xff\xfb\n",
+    "FF F1 in Latin-1": "ÿñ is nothing that anybody writes\n".encode("latin-1"),
+    "FF F1 twice in Latin-1": b"\xff\xf1Q` aaa" + b"a" * 20 + b"\xff\xf1Q` aaa\n",
+    "FORM": b"FORM 12 is to be AIFF-ended with a COMMa\n",
+    "AMR": b"#!AMR\nis how speech from an old phone begins\n",
+    "AMR, wideband": b"#!AMR-WB\n<is how wide speech begins\n",
+    "a script": b"#!AMRITA/bin/sh\necho hello\n",
     "FF D8 in Latin-1": "ÿØÿ, said he\n".encode("latin-1"),
     "FF D8 FF E0 in Latin-1": "ÿØÿà la carte, he said, and again: ÿØÿà la carte\n".encode("latin-1"),
     "PDF in prose": b"%PDF- is how a PDF begins\n",

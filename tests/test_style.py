@@ -43,9 +43,14 @@ TESTED_BY = {
     "ingest.worker_process": "test_serve.py",
     "processors.media": "test_processors_video.py",
     "processors.media.frames": "test_processors_video.py",
+    "processors.media.graphs": "test_processors_media_samples.py",
     "processors.media.opening": "test_processors_video.py",
-    "processors.media.probe": "test_processors_video.py",
     "processors.media.source": "test_processors_video.py",
+    "processors.video.pictures": "test_processors_video_shots.py",
+    "processors.video.reel": "test_processors_video_preview.py",
+    "processors.video.stills": "test_processors_video_sheet.py",
+    "processors.video.tiles": "test_processors_video_sheet.py",
+    "processors.video.timeline": "test_processors_video_shots.py",
 }
 
 NAMELESS = {"util", "utils", "common", "helper", "helpers", "manager", "managers", "misc", "tools"}

@@ -1,6 +1,7 @@
 """The judgement over a cell, as a table: each row is one thing that was seen, and what it means for the job."""
 
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -95,6 +96,9 @@ def test_a_result_that_was_complete_before_our_signal_came_has_won(cause: Cause)
 def test_no_result_makes_up_for_another_process(word: LastWord | None) -> None:
     assert judge(Seen(word=word, ended=ended(0, strays=1)), LIMITS) == ALONE
     assert judge(Seen(cause="cancel", word=word, ended=ended(0, strays=1)), LIMITS) == ALONE
+    one_more = replace(LIMITS, processes=1)
+    assert judge(Seen(word=word, ended=ended(0, strays=1)), one_more) != ALONE
+    assert judge(Seen(word=word, ended=ended(0, strays=2)), one_more) == ALONE
 
 
 def test_no_result_makes_up_for_babble() -> None:

@@ -1,5 +1,6 @@
 """Sound: what it is, its cover, its loudness, peaks to draw, and files that every browser plays."""
 
+from processors import webp
 from processors.audio.models import LIMITS, MEDIA_TYPES, AudioParams, AudioResult
 from processors.base import Work
 
@@ -13,7 +14,9 @@ class AudioProcessor:
     Result = AudioResult
 
     def warm(self) -> None:
-        from processors.audio import pipeline  # noqa: F401 - with it, PyAV and FFmpeg
+        from processors.audio import pipeline  # noqa: F401 - with it, PyAV and FFmpeg, and Pillow for the cover
+
+        webp.warm()
 
     def process(self, work: Work[AudioParams]) -> AudioResult:
         from processors.audio.pipeline import run

@@ -61,7 +61,9 @@ class AudioParams(Strict):
     waveform: Waveform | None = Field(None, description="Settings of the waveform.")
     silence: Silence | None = Field(None, description="Settings of the silence map.")
     audio: AudioOutput | None = Field(None, description="Settings of the file to make.")
-    strip_metadata: bool = Field(True, description="From the outputs: title, artist and the like stay, all else goes.")
+    strip_metadata: bool = Field(
+        True, description="From the file that is made: title, artist, album, track and date stay, all else goes."
+    )
     gps: Literal["drop", "keep"] = Field("drop", description="`keep` tells the place in the result.")
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When an operation can't be done: end the job, or leave it out and say so."

@@ -7,21 +7,21 @@ from typing import Any
 from processors.audio import models
 from processors.audio.models import Operation
 from processors.base import Rejected, Work
-from processors.media.models import NotMade
+from processors.media import audio_file, cover
+from processors.media.loudness import Meter
+from processors.media.models import AudioOutput, NotMade, Silence, Waveform
 from processors.media.opening import choose_audio
 from processors.media.probe import describe
 from processors.media.progress import Plan
+from processors.media.silence import MOST as MOST_SILENCES
+from processors.media.silence import Silences
+from processors.media.sound import first_frame, listen
 from processors.media.source import Source
+from processors.media.waveform import Peaks
 
-# How long each takes, about, beside the others; probing is always done.
-WEIGHTS: dict[Operation, float] = {
-    "probe": 1,
-    "cover": 1,
-    "waveform": 20,
-    "loudness": 20,
-    "silence": 20,
-    "audio": 60,
-}
+# How long each takes, about, beside the others; probing is always done. Those that listen share one pass.
+LISTENING: dict[Operation, float] = {"waveform": 10, "loudness": 30, "silence": 6}
+WEIGHTS: dict[Operation, float] = {"probe": 1, "cover": 1, "audio": 60}
 
 
 def run(work: Work[models.AudioParams]) -> models.AudioResult:
@@ -33,26 +33,71 @@ class Job:
 
     def __init__(self, work: Work[models.AudioParams]) -> None:
         self.params = work.params
-        wanted: dict[str, float] = {
-            name: weight for name, weight in WEIGHTS.items() if name == "probe" or work.params.wants(name)
-        }
-        self.source = Source(work, work.params.limits, Plan(work, wanted, work.params.limits.timeout_s))
+        self.source = Source(work, work.params.limits, Plan(work, _weights(work.params), work.params.limits.timeout_s))
         self.made: dict[str, Any] = {}
         self.failed: list[NotMade] = []
 
     def run(self) -> models.AudioResult:
         self.source.plan.report("probe", 0)
         with self.source.open() as container:
-            choose_audio(container)
+            stream = choose_audio(container)
             told = describe(container, None, None)
+            first_frame(self.source, stream, "probe")
+        if self.params.wants("cover"):
+            with self._tolerating("cover"):
+                self.made["cover"] = cover.make(self.source)
+        if wanted := [name for name in LISTENING if self.params.wants(name)]:
+            with self._tolerating(*wanted):
+                told["duration"] = self._listen()
+        if self.params.wants("audio"):
+            with self._tolerating("audio"):
+                self.made["sound"] = audio_file.make(
+                    self.source,
+                    self.params.audio or AudioOutput(),
+                    strip_metadata=self.params.strip_metadata,
+                    loudness=self.made.get("loudness"),
+                )
         return models.AudioResult(**told, **self.made, errors=self.failed, warnings=self.source.notes)
 
+    def _listen(self) -> float:
+        """What needs every sample, in one pass. Returns the duration as it was heard, in seconds."""
+        with self.source.open() as container:
+            stream = choose_audio(container)
+            peaks = Peaks(self.params.waveform or Waveform(), stream) if self.params.wants("waveform") else None
+            meter = Meter() if self.params.wants("loudness") else None
+            silences = Silences(self.params.silence or Silence()) if self.params.wants("silence") else None
+            listeners = [one for one in (peaks, silences) if one] + list(meter.listeners if meter else ())
+            heard = listen(self.source, stream, listeners, "listening")
+        if peaks:
+            self.made["waveform"] = peaks.save(self.source, heard.rate)
+        if meter:
+            self.made["loudness"] = meter.loudness()
+        if silences:
+            self.made["silences"] = silences.intervals(heard.seconds)
+            if silences.overflowed:
+                self.source.note(f"Only the first {MOST_SILENCES:,} silences are told.")
+        return round(heard.seconds, 3)
+
     @contextmanager
-    def _tolerating(self, operation: Operation) -> Iterator[None]:
-        """Around one operation: the others may be done without it, if that is what was asked for."""
+    def _tolerating(self, *operations: Operation) -> Iterator[None]:
+        """Around what is done at once: the others may be done without it, if that is what was asked for."""
         try:
             yield
         except Rejected as rejected:
             if self.params.on_error == "fail":
                 raise
-            self.failed.append(NotMade(operation=operation, code=rejected.code, detail=rejected.detail))
+            self.failed += [
+                NotMade(operation=operation, code=rejected.code, detail=rejected.detail) for operation in operations
+            ]
+
+
+def _weights(params: models.AudioParams) -> dict[str, float]:
+    listening = sum(weight for name, weight in LISTENING.items() if params.wants(name))
+    wanted: dict[str, float] = {"probe": WEIGHTS["probe"]}
+    if params.wants("cover"):
+        wanted["cover"] = WEIGHTS["cover"]
+    if listening:
+        wanted["listening"] = listening
+    if params.wants("audio"):
+        wanted["audio"] = WEIGHTS["audio"]
+    return wanted

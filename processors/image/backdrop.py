@@ -4,9 +4,9 @@ from PIL import Image
 
 
 def flatten(image: Image.Image, colour: str) -> Image.Image:
-    """As RGB, with the transparency of an RGBA image replaced by a colour."""
+    """Without transparency: an RGBA image as RGB, on a colour; others as they are."""
     if image.mode != "RGBA":
-        return image.convert("RGB")
+        return image
     flat = Image.new("RGBA", image.size, colour)
     flat.alpha_composite(image)
     return flat.convert("RGB")

@@ -31,7 +31,9 @@ def small_layout(size: Size) -> Layout:
 
 
 def describe(small: Image.Image, icc: bytes | None, params: ImageParams) -> Description:
-    """Of a small RGB or RGBA picture whose profile is `icc`, or sRGB without one."""
+    """Of a small RGB, RGBA or YCbCr picture whose profile is `icc`, or sRGB without one."""
+    if small.mode == "YCbCr":
+        small = small.convert("RGB")
     if icc is not None:
         small, _ = to_colorspace(small, read_profile(icc, []), "srgb", [])
     return Description(

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from processors.base import Limits, Params
+from processors.image.data_url import unpacked
 
 MEDIA_TYPES = frozenset(
     {"image/avif", "image/bmp", "image/gif", "image/jpeg", "image/png", "image/tiff", "image/webp"},
@@ -15,6 +16,7 @@ MAX_SIDE = 65_535  # what a JPEG can hold
 MAX_FRAMES = 2_000
 MAX_FILE_BYTES = 256 << 20
 MAX_RENDITIONS = 16
+MAX_WATERMARK_BYTES = 256 << 10
 
 # What is let in stays below 300 MB with the default renditions (see `opening`). A wide rendition takes more: AVIF 29
 # bytes for each of its pixels, WebP 11, or 24 with transparency. The address space is some 110 MB more than is used.
@@ -107,9 +109,16 @@ class Filters(Strict):
 
 
 class Watermark(Strict):
-    """A line of text in white with a dark edge, on every rendition."""
+    """A picture, or a line of text in white with a dark edge: one of the two, on every rendition."""
 
-    text: str = Field(
+    image: str | None = Field(
+        None,
+        max_length=350_000,
+        description="A PNG or WebP in base64, as it is or as a `data:` URL: 256 KiB and 4 megapixels at most.",
+        examples=["data:image/png;base64,…"],
+    )
+    text: str | None = Field(
+        None,
         min_length=1,
         max_length=100,
         pattern=r"^[^\x00-\x1f\x7f]*$",
@@ -117,17 +126,39 @@ class Watermark(Strict):
         examples=["© Ada Lovelace"],
     )
     gravity: Compass = Field("southeast", description="Where it stands.")
-    opacity: float = Field(0.6, gt=0, le=1, strict=False, description="1 hides what is behind the letters.")
-    scale: float = Field(0.25, gt=0, le=1, strict=False, description="Width of the text, of that of the rendition.")
+    opacity: float = Field(
+        0.6, gt=0, le=1, strict=False, description="1 hides what is behind the letters, and leaves a picture as it is."
+    )
+    scale: float = Field(0.25, gt=0, le=1, strict=False, description="Its width, of that of the rendition.")
+
+    @field_validator("image")
+    @classmethod
+    def _image_is_there(cls, image: str | None) -> str | None:
+        if image is not None and not 0 < len(unpacked(image)) <= MAX_WATERMARK_BYTES:
+            raise ValueError(f"the picture has no bytes, or more than {MAX_WATERMARK_BYTES:,}")
+        return image
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        if (self.image is None) == (self.text is None):
+            raise ValueError("a watermark is an image or a text")
+        return self
 
 
 class InputLimits(Strict):
-    """What the file may be. Those of the server are the defaults, and a request may only lower them."""
+    """What the file may be and take. Those of the server are the defaults, and a request may only lower them."""
 
     max_pixels: int = Field(MAX_PIXELS, ge=1, le=MAX_PIXELS, description="Width x height x frames that are rendered.")
     max_side: int = Field(MAX_SIDE, ge=1, le=MAX_SIDE, description="Pixels.")
     max_frames: int = Field(MAX_FRAMES, ge=1, le=MAX_FRAMES, description="Frames or pages in the file.")
     max_file_bytes: int = Field(MAX_FILE_BYTES, ge=1, le=MAX_FILE_BYTES, description="Of the file.")
+    timeout_s: float = Field(
+        LIMITS.total_seconds,
+        gt=0,
+        le=LIMITS.total_seconds,
+        strict=False,
+        description="Seconds. Looked at between steps; the server's own clock also ends a step that takes too long.",
+    )
 
 
 class ImageParams(Strict):
@@ -152,7 +183,7 @@ class ImageParams(Strict):
     filters: Filters | None = Field(
         None, description="Applied to every rendition after scaling.", examples=[{"grayscale": True}]
     )
-    watermark: Watermark | None = Field(None, description="A line of text on every rendition.")
+    watermark: Watermark | None = Field(None, description="A picture or a line of text on every rendition.")
     frames: Literal["first", "all"] = Field("first", description="`all` makes animated WebP of an animation.")
     max_frames: int = Field(100, ge=1, le=MAX_FRAMES, description="The animation ends here, with a warning.")
     strip_metadata: Strip = Field(
@@ -172,7 +203,9 @@ class ImageParams(Strict):
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When a rendition can't be made: end the job, or leave it out and say so."
     )
-    limits: InputLimits = Field(InputLimits(), description="What the file may be; lower than the server's own.")
+    limits: InputLimits = Field(
+        InputLimits(), description="What the file may be and take; lower than the server's own."
+    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

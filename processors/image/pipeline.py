@@ -1,6 +1,7 @@
 """The way of an image: inspect, open, decode, turn upright, bring to its colours, render, encode, describe."""
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,8 +18,9 @@ from processors.image.metadata import Metadata, passed_on, read_metadata, tell
 from processors.image.models import MAX_FRAMES, ImageParams, ImageResult, NotRendered, Rendered, Rendition
 from processors.image.opening import FORMATS, collecting, decoding, inspect, load, open_image
 from processors.image.renderer import Renderer
-from processors.image.renditions import Plan, Pyramid, check, needed, plan
+from processors.image.renditions import Plan, Pyramid, can_stay_ycc, check, needed, plan
 from processors.image.source import Source
+from processors.image.watermark import open_picture
 
 DECODING, DESCRIBING = 1, 1  # steps, besides one for each rendition
 
@@ -49,7 +51,7 @@ def run(work: Work[ImageParams], equipment: Equipment) -> ImageResult:
 
 @dataclass(slots=True)
 class Job:
-    """Reports count steps, each of which begins with one."""
+    """Reports count steps, each of which begins with one. `clock` gives seconds."""
 
     work: Work[ImageParams]
     file: BinaryIO
@@ -57,10 +59,17 @@ class Job:
     notes: list[str]
     rendered: dict[str, Rendered] = field(default_factory=dict)
     failed: dict[str, NotRendered] = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
+    started: float = field(init=False)
+    step: str = field(default="beginning", init=False)
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
 
     def run(self) -> ImageResult:
         params = self.work.params
         self._report("decoding", 0)
+        logo = open_picture(params.watermark, params.colorspace, self.notes) if params.watermark else None
         source, metadata = self._open()
         animated = source.is_animated
         plans = self._possible(plan(source.size, params, animated=animated), source)
@@ -71,14 +80,20 @@ class Job:
                 for one in plan(source.size, params, animated=animated, find=pyramid.look)
                 if one.rendition.name not in self.failed
             ]
-        self._render(plans, Renderer(self.work, source, pyramid, self._exif(metadata)))
+        self._render(plans, Renderer(self.work, source, pyramid, self._exif(metadata), logo))
         self._report("describing", DECODING + len(params.renditions))
-        return self._result(source, metadata, pyramid, plans)
+        result = self._result(source, metadata, pyramid, plans)
+        self._report("done", DECODING + len(params.renditions) + DESCRIBING)
+        return result
 
     def _report(self, stage: str, step: float, message: str = "") -> None:
-        """Also where a cancelled job stops."""
+        """Also where a cancelled job stops, and one that took too long."""
         steps = DECODING + len(self.work.params.renditions) + DESCRIBING
         self.work.report(stage, step, steps, "steps", message)
+        most = self.work.params.limits.timeout_s
+        if self.clock() - self.started > most:
+            raise Rejected("limit_exceeded", f"It took longer than {most:g} s; the step was: {self.step}.")
+        self.step = f"{stage} {message}".strip()
 
     def _open(self) -> tuple[Source, Metadata]:
         params = self.work.params
@@ -89,6 +104,7 @@ class Job:
         if header.format == "PNG" and not self.equipment.backend.takes(image, self.file):
             load(image, found)  # its EXIF may stand behind its pixels
         metadata = read_metadata(image, self.file, self.notes)
+        profile = read_profile(image.info.get("icc_profile"), self.notes)
         source = Source(
             image=image,
             file=self.file,
@@ -96,9 +112,10 @@ class Job:
             header=header,
             stored=image.size,
             backend=self.equipment.backend,
-            profile=read_profile(image.info.get("icc_profile"), self.notes),
+            profile=profile,
             turn=metadata.turn if params.auto_orient else 1,
             colorspace=params.colorspace,
+            ycc=can_stay_ycc(params) and (profile is None or (params.colorspace == "srgb" and profile.is_srgb())),
             notes=self.notes,
         )
         return source, metadata

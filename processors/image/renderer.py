@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+from PIL import Image
+
 from processors.base import Work
 from processors.image.animation import Frame, save_animation
 from processors.image.encode import EXTENSIONS, MAX_SIDES, Embedded, Trial, options, save, usual_quality, within
@@ -17,13 +19,16 @@ Report = Callable[[float], None]  # what part of the rendition is done, 0 to 1; 
 
 
 class Renderer:
-    """`exif` is what every rendition carries of the image's own."""
+    """`exif` is what every rendition carries of the image's own, `logo` the watermark's picture."""
 
-    def __init__(self, work: Work[ImageParams], source: Source, pyramid: Pyramid, exif: bytes) -> None:
+    def __init__(
+        self, work: Work[ImageParams], source: Source, pyramid: Pyramid, exif: bytes, logo: Image.Image | None
+    ) -> None:
         self._work = work
         self._params = work.params
         self._source = source
         self._pyramid = pyramid
+        self._logo = logo
         self._embedded = Embedded(source.icc, exif)
         self._draft = work.scratch / DRAFT
 
@@ -47,7 +52,7 @@ class Renderer:
     def _still(self, one: Plan, report: Report) -> tuple[Format, Callable[[Size, int | None], int]]:
         drawn = self._pyramid.draw(one.layout)
         format_ = format_of(one, has_alpha=drawn.mode == "RGBA")
-        picture = finish(drawn, one, self._params, format_)
+        picture = finish(drawn, one, self._params, format_, self._logo)
 
         def write(size: Size, quality: int | None) -> int:
             report(0)
@@ -72,7 +77,7 @@ class Renderer:
         for number, (whole, duration) in enumerate(self._source.frames(count, wanted)):
             report(number / count)
             drawn = Pyramid(whole, self._source.size).draw(one.layout)
-            yield resize(finish(drawn, one, self._params, "webp"), size), duration
+            yield resize(finish(drawn, one, self._params, "webp", self._logo), size), duration
 
     def _frames(self, one: Plan) -> int:
         return len(self._source.shown(self._params.max_frames)) if one.animated else 1

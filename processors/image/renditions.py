@@ -12,7 +12,7 @@ from processors.image.encode import choose_format, most_side
 from processors.image.filters import apply_filters
 from processors.image.geometry import Find, Layout, Point, Size, lay_out, scaled
 from processors.image.models import MAX_PIXELS, MAX_SIDE, Format, ImageParams, Rendition
-from processors.image.resample import resize
+from processors.image.resample import SMALL, resize
 from processors.image.watermark import apply_watermark
 
 # What an encoder takes for each pixel, with the picture itself, without and with transparency: measured.
@@ -58,7 +58,12 @@ def plan(image: Size, params: ImageParams, *, animated: bool, find: Find | None 
 
 
 def needed(image: Size, plans: Sequence[Plan]) -> Size:
-    """How large the image must be decoded for all of them; never larger than it is."""
+    """How large the image must be decoded for all of them; never larger than it is.
+
+    A small one as it is: scaled twice, its few pixels would show it.
+    """
+    if image[0] * image[1] <= SMALL:
+        return image
     return scaled(image, min(1.0, max(one.needs(image) for one in plans)))
 
 
@@ -90,7 +95,7 @@ class Pyramid:
         across, down = level.width / self._size[0], level.height / self._size[1]
         left, top, right, bottom = layout.crop
         drawn = resize(level, layout.size, (left * across, top * down, right * across, bottom * down))
-        if layout.is_whole(self._size) and drawn is not level:
+        if layout.is_whole(self._size) and drawn is not level and self._size[0] * self._size[1] > SMALL:
             self._levels.append(drawn)
         return drawn
 
@@ -99,8 +104,16 @@ class Pyramid:
         return attention(self._levels[-1], share)
 
 
-def finish(drawn: Image.Image, one: Plan, params: ImageParams, format_: Format) -> Image.Image:
-    """On its canvas, its background, filtered and marked: as it will be encoded."""
+def can_stay_ycc(params: ImageParams) -> bool:
+    """Whether every rendition is a JPEG, and nothing that works on RGB is asked for."""
+    plain = params.filters is None and params.watermark is None and params.colorspace != "p3"
+    return plain and all(one.format == "jpeg" for one in params.renditions)
+
+
+def finish(
+    drawn: Image.Image, one: Plan, params: ImageParams, format_: Format, logo: Image.Image | None
+) -> Image.Image:
+    """On its canvas, its background, filtered and marked: as it will be encoded. `logo` is the watermark's picture."""
     background = one.rendition.background or params.background
     picture = _on_canvas(drawn, one.layout)
     if background is not None or format_ == "jpeg":
@@ -108,7 +121,7 @@ def finish(drawn: Image.Image, one: Plan, params: ImageParams, format_: Format) 
     if params.filters is not None:
         picture = apply_filters(picture, params.filters)
     if params.watermark is not None:
-        picture = apply_watermark(picture, params.watermark)
+        picture = apply_watermark(picture, params.watermark, logo)
     return picture
 
 

@@ -28,6 +28,8 @@ PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 Convert = Callable[[Image.Image], Image.Image]
 Release = Callable[[], None]
 Plane = Image.Image | av.VideoFrame  # one band
+BY_BAND = frozenset({"L", "RGB", "RGBA", "CMYK", "YCbCr"})  # of these Pillow copies one band at once,
+MOST_BY_BAND = 6 << 20  # pixels: which takes the memory of two more meanwhile
 
 
 def keep() -> None:
@@ -51,7 +53,7 @@ def resize(image: Image.Image, size: Size, box: Box | None = None, release: Rele
     if cut is not image:
         release()
         return resize(cut, size, rest)
-    return _merged(list(_weighted(image).split()), image.mode, size, release)
+    return _merged(_planes(_weighted(image)), image.mode, size, release)
 
 
 def _cut(image: Image.Image, part: Box, size: Size) -> tuple[Image.Image, Box]:
@@ -83,7 +85,7 @@ def shrink(image: Image.Image, size: Size, box: Box, convert: Convert, release: 
     return resize(_merged(planes, mode, (width, height)), size)
 
 
-def _narrowed(image: Image.Image, width: int, down: int, convert: Convert) -> tuple[str, list[av.VideoFrame]]:
+def _narrowed(image: Image.Image, width: int, down: int, convert: Convert) -> tuple[str, list[Plane]]:
     """The mode that `convert` gave, and a plane for each of its bands, so wide and a `down`th as high."""
     across = _factor(image.width, width, LARGE_GAP)
     rows = max(1, STRIP // (image.width * down)) * down
@@ -95,12 +97,12 @@ def _narrowed(image: Image.Image, width: int, down: int, convert: Convert) -> tu
         mode, strip = strip.mode, _weighted(strip)
         if (across, down) != (1, 1):
             strip = strip.reduce((across, down))
-        bands = strip.split()
+        bands = _planes(strip)
         planes = planes or [av.VideoFrame(width, -(-image.height // down), "gray") for _ in bands]
         for band, plane in zip(bands, planes, strict=True):
             _fill(plane, done, _scaled(scaler, band, (width, strip.height)))
         done += strip.height
-    return mode, planes
+    return mode, [*planes]
 
 
 def _whole_pixels(box: Box) -> tuple[int, int, int, int]:
@@ -116,9 +118,7 @@ def _weighted(image: Image.Image) -> Image.Image:
     return image.convert(PREMULTIPLIED[image.mode]) if image.mode in PREMULTIPLIED else image
 
 
-def _merged(
-    planes: list[Image.Image] | list[av.VideoFrame], mode: str, size: Size, release: Release = keep
-) -> Image.Image:
+def _merged(planes: list[Plane], mode: str, size: Size, release: Release = keep) -> Image.Image:
     """Each plane scaled and let go, and all of them as an image. Where `mode` has alpha, they are weighted by it."""
     release()
     scaler = VideoReformatter()
@@ -130,18 +130,25 @@ def _merged(
 
 
 def _scaled(scaler: VideoReformatter, band: Plane, size: Size) -> Image.Image:
-    frame = band if isinstance(band, av.VideoFrame) else _frame(band)
+    frame = band if isinstance(band, av.VideoFrame) else _frame(band, "L")
     (plane,) = scaler.reformat(frame, *size, "gray", interpolation=LANCZOS, threads=1).planes
     return Image.frombuffer("L", size, plane, "raw", "L", plane.line_size, 1)  # type: ignore[arg-type] # any buffer
 
 
-def _frame(band: Image.Image) -> av.VideoFrame:
-    frame = av.VideoFrame(band.width, band.height, "gray")
-    _fill(frame, 0, band)
+def _planes(image: Image.Image) -> list[Plane]:
+    """One for each band."""
+    if image.mode in BY_BAND and image.width * image.height <= MOST_BY_BAND:
+        return [_frame(image, band) for band in image.getbands()]
+    return list(image.split())
+
+
+def _frame(image: Image.Image, band: str) -> av.VideoFrame:
+    frame = av.VideoFrame(image.width, image.height, "gray")
+    _fill(frame, 0, image, band)
     return frame
 
 
-def _fill(frame: av.VideoFrame, top: int, rows: Image.Image) -> None:
+def _fill(frame: av.VideoFrame, top: int, rows: Image.Image, band: str = "L") -> None:
     (plane,) = frame.planes
-    data = rows.tobytes("raw", "L", plane.line_size, 1)
+    data = rows.tobytes("raw", band, plane.line_size, 1)
     memoryview(plane)[top * plane.line_size : top * plane.line_size + len(data)] = data

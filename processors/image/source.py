@@ -38,7 +38,8 @@ ONCE, FOREVER = 1, 0
 class Source:
     """`turn` (1-8) is the EXIF's orientation as far as it remains to be applied; `stored` is the size before it.
 
-    `icc` is the profile that belongs into the renditions, once something was developed.
+    With `ycc`, a picture may be in YCbCr: nobody needs its colours in RGB. `icc` is the profile that belongs into the
+    renditions, once something was developed.
     """
 
     image: ImageFile
@@ -50,6 +51,7 @@ class Source:
     profile: Profile | None
     turn: int
     colorspace: Colorspace
+    ycc: bool
     notes: list[str]
     icc: bytes | None = field(default=None, init=False)
 
@@ -64,7 +66,7 @@ class Source:
     def first(self, wanted: Size) -> Image.Image:
         """The image, or its first frame, as `wanted`. A JPEG is decoded at 1/2, 1/4 or 1/8 where that is enough."""
         stored = _turned(wanted, self.turn)
-        pixels = self.backend.decode(self.image, self.file, stored)
+        pixels = self.backend.decode(self.image, self.file, stored, ycc=self.ycc)
         if pixels is not None:
             return self._develop(pixels, stored, (0, 0, *pixels.size), pixels.close)
         with decoding():
@@ -97,12 +99,17 @@ class Source:
         return loop if isinstance(loop, int) else FOREVER
 
     def _develop(self, pixels: Image.Image, stored: Size, box: Box, release: Release) -> Image.Image:
-        """RGB or RGBA. Turning and colours cost least where there are fewest pixels, so they come after shrinking."""
+        """RGB or RGBA, or YCbCr where that may stay.
+
+        Turning and colours cost least where there are fewest pixels, so they come after shrinking.
+        """
         with decoding():
             convert = eight_bits(pixels, self.header.bit_depth, self.notes)
             picture = shrink(pixels, stored, box, convert, release)
         if self.turn in UPRIGHT:
             picture = picture.transpose(UPRIGHT[self.turn])
+        if self.ycc and picture.mode == "YCbCr":
+            return picture
         picture, self.icc = to_colorspace(picture, self.profile, self.colorspace, self.notes)
         if picture.mode == "RGBA" and picture.getchannel("A").getextrema() == OPAQUE:
             return picture.convert("RGB")

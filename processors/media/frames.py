@@ -1,4 +1,4 @@
-"""What a decoded frame looks like: upright, with square pixels, in RGB."""
+"""What a decoded frame looks like: upright, with square pixels, in sRGB."""
 
 from fractions import Fraction
 
@@ -7,21 +7,20 @@ from av.video.reformatter import Colorspace
 from PIL import Image
 from PIL.Image import Transpose
 
+from processors.media import tonemap
 from processors.webp import Size, fit
 
-MOST_ENTROPY = 8.0
 HD_HEIGHT = 720  # video of this height that doesn't say is BT.709, by custom
 COLORSPACE_UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
-HDR_TRANSFERS = frozenset({16, 18})  # AVCOL_TRC_SMPTE2084 (PQ) and AVCOL_TRC_ARIB_STD_B67 (HLG)
+HDR_TRANSFERS = frozenset({tonemap.PQ, tonemap.HLG})
 
 # Clockwise degrees -> Pillow's anticlockwise turns.
 TURNS = {90: Transpose.ROTATE_270, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_90}
 
 
-def liveliness(frame: VideoFrame) -> float:
-    """Entropy of the luma histogram, in bits, over a tiny picture; damaged frames come behind all whole ones."""
-    entropy = _to_image(frame, (64, 36)).convert("L").entropy()
-    return entropy - MOST_ENTROPY if frame.is_corrupt else entropy
+def liveliness(image: Image.Image) -> float:
+    """Entropy of the luma histogram, in bits: black has 0, a title 1 to 2, a scene 6 to 7."""
+    return image.convert("L").entropy()
 
 
 def rotation(frame: VideoFrame) -> int:
@@ -37,20 +36,33 @@ def display_size(frame: VideoFrame, aspect: Fraction | None) -> Size:
 
 def picture(frame: VideoFrame, aspect: Fraction | None, width: int) -> Image.Image:
     """The frame upright, `width` wide at most, in RGB."""
-    size = fit(display_size(frame, aspect), width)
+    return scaled(frame, fit(display_size(frame, aspect), width))
+
+
+def scaled(frame: VideoFrame, size: Size) -> Image.Image:
+    """The frame upright, in RGB, of exactly this size. Of HDR, what an ordinary screen can show."""
     turn = rotation(frame)
-    stored = (size[1], size[0]) if turn in (90, 270) else size
-    image = _to_image(frame, stored)
+    image = _to_image(frame, (size[1], size[0]) if turn in (90, 270) else size)
+    if frame.color_trc in HDR_TRANSFERS:
+        image = tonemap.to_srgb(image, frame.color_trc)
     return image.transpose(TURNS[turn]) if turn else image
 
 
 def _to_image(frame: VideoFrame, size: Size) -> Image.Image:
-    is_hd = frame.colorspace == COLORSPACE_UNSPECIFIED and frame.height >= HD_HEIGHT
     image: Image.Image = frame.to_image(  # type: ignore[no-untyped-call] # PyAV leaves it untyped
         width=size[0],
         height=size[1],
         interpolation="AREA",
-        src_colorspace=Colorspace.ITU709 if is_hd else None,
+        src_colorspace=_colorspace(frame),
         threads=1,
     )
     return image
+
+
+def _colorspace(frame: VideoFrame) -> Colorspace | None:
+    """Of what doesn't say it: by custom."""
+    if frame.colorspace != COLORSPACE_UNSPECIFIED:
+        return None
+    if frame.color_trc in HDR_TRANSFERS:
+        return Colorspace.BT2020
+    return Colorspace.ITU709 if frame.height >= HD_HEIGHT else None

@@ -32,7 +32,9 @@ class InputLimits(Strict):
 class Waveform(Strict):
     """Peaks to draw: a minimum and a maximum for each point, all channels mixed into one."""
 
-    points: int = Field(1000, ge=16, le=20_000, description="Pairs of minimum and maximum over the whole length.")
+    points: int = Field(
+        1000, ge=16, le=20_000, description="Pairs of minimum and maximum over the whole length, at most."
+    )
     bits: Literal[8, 16] = Field(8, description="Of each value.")
     format: Literal["json", "dat"] = Field(
         "json", description="Both are those of audiowaveform, version 2: JSON, or its binary form."
@@ -63,36 +65,98 @@ class Silence(Strict):
     min_seconds: float = Field(0.5, ge=0.05, le=60, strict=False, description="Shorter ones are not told.")
 
 
-class VideoStream(BaseModel):
-    codec: str
-    profile: str | None
+class Colour(BaseModel):
+    """By the names of ITU-T H.273, as FFmpeg spells them; null where the file doesn't say."""
+
+    primaries: str | None = Field(description="Such as `bt709`.")
+    transfer: str | None = Field(description="Such as `bt709`, `smpte2084` (PQ) or `arib-std-b67` (HLG).")
+    space: str | None = Field(description="Of the matrix, such as `bt709`.")
+    range: str | None = Field(description="`tv`, which is limited, or `pc`, which is full.")
+
+
+class Hdr(BaseModel):
+    """That the picture has a high dynamic range, and what its maker said of it (SMPTE ST 2086, CTA-861.3)."""
+
+    kind: Literal["pq", "hdr10", "hlg"] = Field(description="`hdr10` is PQ with some of the figures below.")
+    max_luminance: float | None = Field(description="Of the screen that it was mastered on, cd/m².")
+    max_content_light: int | None = Field(description="Of the brightest pixel, cd/m².")
+    max_average_light: int | None = Field(description="Of the brightest frame on average, cd/m².")
+
+
+class Track(BaseModel):
+    codec: str = Field(description="As FFmpeg calls it, such as `h264`.")
+    codec_tag: str | None = Field(description="Four characters, such as `avc1`; null where the container has none.")
+    profile: str | None = Field(description="Of the codec, such as `High`.")
+    language: str | None = Field(description="ISO 639-2, unless it is undetermined.")
+    title: str | None = Field(description="As the file calls it.")
+    is_default: bool = Field(description="Meant to be played unless somebody chooses another.")
+    is_forced: bool = Field(description="Meant to be played whatever somebody chooses.")
+
+
+class VideoStream(Track):
+    level: float | None = Field(description="Such as 4.1.")
     width: int = Field(description="Pixels as displayed: turned upright, and square.")
-    height: int
+    height: int = Field(description="Likewise.")
+    coded_width: int = Field(description="Pixels of the decoded frames, as they lie in the file.")
+    coded_height: int = Field(description="Likewise.")
     rotation: int = Field(description="Degrees clockwise that the stored frames are turned for display.")
-    frame_rate: float | None
-    pixel_format: str | None
-    bit_rate: int | None
-    language: str | None
+    frame_rate: float | None = Field(description="Frames a second on average.")
+    is_variable_frame_rate: bool = Field(description="Whether the frames are not all shown for the same time.")
+    has_b_frames: bool = Field(description="Whether frames are stored in another order than they are shown in.")
+    frames: int | None = Field(description="How many, where the container says so.")
+    pixel_format: str | None = Field(description="As FFmpeg calls it, such as `yuv420p`.")
+    bit_depth: int | None = Field(description="Of a sample.")
+    chroma: str | None = Field(description="`4:2:0`, `4:2:2`, `4:4:4` and so on, `rgb` or `gray`.")
+    colour: Colour = Field(description="What the numbers mean.")
+    hdr: Hdr | None = Field(description="Null for standard dynamic range.")
+    is_interlaced: bool = Field(description="Whether frames are made of two fields.")
+    bit_rate: int | None = Field(description="Bits a second.")
 
 
-class AudioStream(BaseModel):
-    codec: str
-    sample_rate: int | None
-    channels: int | None
-    layout: str | None
-    bit_rate: int | None
-    language: str | None
+class AudioStream(Track):
+    sample_rate: int | None = Field(description="Hertz.")
+    channels: int | None = Field(description="How many.")
+    layout: str | None = Field(description="Such as `stereo` or `5.1`.")
+    bit_rate: int | None = Field(description="Bits a second.")
+
+
+class SubtitleStream(Track):
+    is_text: bool = Field(description="Whether it is text; else it is pictures of text.")
+
+
+class Chapter(BaseModel):
+    title: str | None = Field(description="If it has one.")
+    start: float = Field(description="Seconds.")
+    end: float = Field(description="Seconds.")
+
+
+class Place(BaseModel):
+    latitude: float = Field(description="Degrees, north of the equator.")
+    longitude: float = Field(description="Degrees, east of Greenwich.")
+    altitude: float | None = Field(description="Metres.")
+
+
+class Playable(BaseModel):
+    web: bool = Field(description="Whether a browser plays the file as it is.")
+    reasons: list[str] = Field(description="Why not; or, where it does, what may still be wrong with it.")
 
 
 class MediaInfo(BaseModel):
     """What is inside. Positions, device names and other tags are told only where they are asked for."""
 
     container: str = Field(description="Its family, such as QuickTime / MOV, to which MP4 belongs.")
+    format: str = Field(description="In short: `mp4`, `mov`, `webm`, `matroska`, `avi`, `mpegts`, `mp3`, `ogg` ...")
     duration: float | None = Field(description="Seconds.")
     bit_rate: int | None = Field(description="Bits a second, over all streams.")
+    size: int = Field(description="Bytes.")
     video: VideoStream | None = Field(description="The stream that is shown.")
     audio: list[AudioStream] = Field(description="All of them, in order.")
-    other_streams: list[str] = Field(description="Sorts of streams besides, such as subtitle or data.")
+    subtitles: list[SubtitleStream] = Field(description="All of them, in order.")
+    other_streams: list[str] = Field(description="Sorts of streams besides, such as attachment, data or cover.")
+    chapters: list[Chapter] = Field(description="In order.")
+    tags: dict[str, str] = Field(description="Title, artist, album and the like; no place, no device, no software.")
+    place: Place | None = Field(description="Where it was recorded, if `gps` is `keep` and the file knows.")
+    playable: Playable = Field(description="Where it plays.")
     warnings: list[str] = Field(description="What a person should know: damage, and what was not done as asked.")
 
 

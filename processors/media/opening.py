@@ -7,7 +7,7 @@ ones. The pixel limit is set before the first packet is looked at, because merel
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, NoReturn
+from typing import NoReturn, Protocol
 
 import av
 import av.subtitles.stream  # PyAV would import it when it first meets a stream that is neither film nor sound
@@ -26,12 +26,23 @@ AUDIO_DECODERS = (
     "aac,mp3float,mp3,mp2float,mp2,opus,vorbis,ac3,eac3,flac,alac,amrnb,amrwb,"
     "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_alaw,pcm_mulaw"
 )
+SAMPLE_RATES = range(4_000, 768_001)  # below, loudness has no meaning
+MAX_CHANNELS = 8  # beyond, it isn't said which is which
+MAX_TAG_BYTES = 32 << 20  # FFmpeg reads an ID3 tag with its pictures into memory before it says a word
+MAX_TAGS = 16
 CODECS = f"{VIDEO_DECODERS},{AUDIO_DECODERS}"
 
 
 def guards(limits: InputLimits) -> dict[str, str]:
     """What every decoder is told, also the ones that merely probe."""
     return {"codec_whitelist": CODECS, "max_pixels": str(limits.max_pixels)}
+
+
+class Readable(Protocol):
+    """What FFmpeg needs of a file, besides `tell`."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
 
 @contextmanager
@@ -47,8 +58,9 @@ def decoding() -> Iterator[None]:
 
 
 @contextmanager
-def open_media(file: BinaryIO, limits: InputLimits) -> Iterator[InputContainer]:
+def open_media(file: Readable, limits: InputLimits) -> Iterator[InputContainer]:
     """The container, probed, and closed afterwards. Raises `Rejected`."""
+    _check_tags(file)
     options = guards(limits) | {"format_whitelist": FORMATS, "max_streams": str(limits.max_streams)}
     with decoding():
         try:
@@ -58,6 +70,21 @@ def open_media(file: BinaryIO, limits: InputLimits) -> Iterator[InputContainer]:
     with container:
         _check_length(container, limits)
         yield container
+
+
+def _check_tags(file: Readable) -> None:
+    """ID3v2 tags before the sound have sizes in four times seven bits (ID3v2.4 §3.1)."""
+    end = 0
+    for _ in range(MAX_TAGS):
+        file.seek(end)
+        head = file.read(10)
+        if len(head) < 10 or head[:3] != b"ID3":
+            file.seek(0)
+            return
+        end += 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+        if end > MAX_TAG_BYTES:
+            break
+    raise Rejected("limit_exceeded", f"Its ID3 tags are larger than {MAX_TAG_BYTES >> 20} MiB.")
 
 
 def _open_nothing(url: str, _flags: int, _options: object) -> NoReturn:
@@ -95,7 +122,17 @@ def choose_audio(container: InputContainer) -> AudioStream:
     for stream in container.streams.audio:
         codec = stream.codec_context
         if codec is not None and codec.codec.name in AUDIO_DECODERS.split(","):
+            check_sound(codec.sample_rate, codec.channels)
             return stream
     if container.streams.audio:
         raise Rejected("unsupported_input", "The sound's codec is not supported.")
-    raise Rejected("corrupt_input", "There is no sound in this file.")
+    what = "sound" if container.streams.video else "video or sound"
+    raise Rejected("corrupt_input", f"There is no {what} in this file.")
+
+
+def check_sound(rate: int, channels: int) -> None:
+    """Whether anybody ever made such a sound; 0 is what is not known yet. Raises `Rejected`."""
+    if rate and rate not in SAMPLE_RATES:
+        raise Rejected("unsupported_input", f"The sound has {rate:,} samples a second, which is not supported.")
+    if channels > MAX_CHANNELS:
+        raise Rejected("limit_exceeded", f"The sound has {channels:,} channels; {MAX_CHANNELS} are the most.")

@@ -4,23 +4,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
-from processors import webp
 from processors.base import Rejected, Work
-from processors.media.frames import HDR_TRANSFERS, picture
-from processors.media.models import NotMade
-from processors.media.opening import choose_video, decoding
-from processors.media.probe import describe
+from processors.media import audio_file, waveform
+from processors.media.frames import HDR_TRANSFERS
+from processors.media.models import AudioOutput, NotMade, Waveform
+from processors.media.opening import choose_audio, choose_video, decoding
+from processors.media.probe import describe, first_frame
 from processors.media.progress import Plan
 from processors.media.source import Source
-from processors.video import models
+from processors.video import hls, models, pictures, subtitles, transcode, web
+from processors.video.look import Look
 from processors.video.models import Operation
-from processors.video.poster import Search
+from processors.video.shots import WITHOUT_DEBLOCKING, is_small
 
-QUALITY = 80
+OF_PICTURES: tuple[Operation, ...] = ("poster", "storyboard", "preview", "transcode", "hls")
 
 # How long each takes, about, beside the others; probing is always done.
 WEIGHTS: dict[Operation, float] = {
@@ -37,76 +36,93 @@ WEIGHTS: dict[Operation, float] = {
 }
 
 
-def run(work: Work[models.VideoParams]) -> models.VideoResult:
-    return Job(work).run()
+def run(work: Work[models.VideoParams], ffmpeg: str = "") -> models.VideoResult:
+    """`ffmpeg`: the path of a program for transcodes, if the operator chose one."""
+    return Job(work, ffmpeg).run()
 
 
 class Job:
     """One video. Each operation's part of the result is kept under the name of its field."""
 
-    def __init__(self, work: Work[models.VideoParams]) -> None:
+    def __init__(self, work: Work[models.VideoParams], ffmpeg: str) -> None:
+        self._ffmpeg = ffmpeg
         self.params = work.params
         wanted: dict[str, float] = {
             name: weight for name, weight in WEIGHTS.items() if name == "probe" or work.params.wants(name)
         }
         self.source = Source(work, work.params.limits, Plan(work, wanted, work.params.limits.timeout_s))
         self.made: dict[str, Any] = {}
+        self.look: Look | None = None
         self.failed: list[NotMade] = []
 
     def run(self) -> models.VideoResult:
+        told = self._look()
+        if self.params.wants("web"):
+            with self._tolerating("web"):
+                self.made["web"] = web.make(
+                    self.source, told, self.params.web or models.Web(), self.params.strip_metadata
+                )
+        if self.params.wants("audio"):
+            with self._tolerating("audio"):
+                settings = self.params.audio or AudioOutput()
+                self.made["sound"] = audio_file.make(self.source, settings, strip_metadata=self.params.strip_metadata)
+        if self.params.wants("waveform"):
+            with self._tolerating("waveform"):
+                self.made["waveform"] = waveform.make(self.source, self.params.waveform or Waveform())
+        if self.params.wants("subtitles"):
+            with self._tolerating("subtitles"):
+                self.made["subtitle_files"] = subtitles.make(self.source)
+        self._encode()
+        return models.VideoResult(**told, **self.made, errors=self.failed, warnings=self.source.notes)
+
+    def _encode(self) -> None:
+        """What takes as long as the film, by demuxers and decoders of its own."""
+        if self.look is None:
+            return
+        if self.params.wants("transcode"):
+            with self._tolerating("transcode"):
+                settings = self.params.transcode or models.Transcode()
+                self.made["transcodes"] = transcode.make(
+                    self.source, self.look, settings, self.params.strip_metadata, self._ffmpeg
+                )
+        if self.params.wants("hls"):
+            with self._tolerating("hls"):
+                self.made["hls"] = hls.make(self.source, self.look, self.params.hls or models.Hls())
+
+    def _look(self) -> dict[str, Any]:
+        """What is inside, and the pictures of it. Decoder and frames are gone afterwards: of 8K they take 100 MB."""
         self.source.plan.report("probe", 0)
         with self.source.open() as container:
             stream = choose_video(container, self.params.limits)
-            if stream is None:
-                raise _nothing_to_show(container)
-            search = Search(self.source, self.params.poster or models.Poster(), container, stream)
-            with decoding():
-                frame = search.find()
-            if frame is None:
-                raise Rejected("corrupt_input", "Not a single frame of the video can be decoded.")
-            told = describe(container, stream, frame)
-            self._warn(frame, search)
-            if self.params.wants("poster"):
-                with self._tolerating("poster"):
-                    self.made["poster"] = self._poster(stream, frame, search)
-        return models.VideoResult(
-            **told,
-            **{
-                name: self.made.get(name)
-                for name in ("poster", "storyboard", "preview", "web", "hls", "sound", "waveform")
-            },
-            transcodes=self.made.get("transcodes", []),
-            subtitle_files=self.made.get("subtitle_files", []),
-            errors=self.failed,
-            warnings=self.source.notes,
-        )
+            if stream is not None and is_small(stream):  # what it decodes is looked at, or shown as tiles
+                stream.codec_context.options |= WITHOUT_DEBLOCKING
+            frame = first_frame(self.source, container, stream or choose_audio(container))
+            shown = frame if isinstance(frame, VideoFrame) else None
+            gps = self.params.gps == "keep"
+            told = describe(container, stream, shown, layout=self.source.layout(), gps=gps)
+            if stream is None or shown is None:
+                self._leave_out_pictures()
+                return told
+            self.look = Look.at(stream, shown)
+            if shown.color_trc in HDR_TRANSFERS:
+                self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
+            if pictures.wanted(self.params):
+                with self._tolerating(*pictures.wanted(self.params)), decoding():
+                    made = pictures.Pictures(self.source, self.params, (container, stream), shown)
+                    del frame, shown  # they may be large
+                    self.made |= made.make(self._tolerating)
+        return told
+
+    def _leave_out_pictures(self) -> None:
+        if unwanted := [name for name in OF_PICTURES if self.params.wants(name)]:
+            self.source.note(f"There is no video in this file, only sound: {', '.join(unwanted)} left out.")
 
     @contextmanager
-    def _tolerating(self, operation: Operation) -> Iterator[None]:
-        """Around one operation: the others may be done without it, if that is what was asked for."""
+    def _tolerating(self, *operations: Operation) -> Iterator[None]:
+        """Around what is done together: the others may be done without it, if that is what was asked for."""
         try:
             yield
         except Rejected as rejected:
             if self.params.on_error == "fail":
                 raise
-            self.failed.append(NotMade(operation=operation, code=rejected.code, detail=rejected.detail))
-
-    def _poster(self, stream: VideoStream, frame: VideoFrame, search: Search) -> models.Picture:
-        settings = self.params.poster or models.Poster()
-        with decoding():
-            image = picture(frame, stream.sample_aspect_ratio, settings.width)
-        path = self.source.work.output("poster.webp", "image/webp", width=image.width, height=image.height)
-        webp.save(image, path, QUALITY)
-        return models.Picture(file=path.name, width=image.width, height=image.height, at=search.seconds(frame))
-
-    def _warn(self, frame: VideoFrame, search: Search) -> None:
-        if search.damaged or frame.is_corrupt:
-            self.source.note("The video is damaged; the poster may be, too.")
-        if frame.color_trc in HDR_TRANSFERS:
-            self.source.note("The video is HDR; the poster is not tone-mapped and looks flat.")
-
-
-def _nothing_to_show(container: InputContainer) -> Rejected:
-    if container.streams.audio:
-        return Rejected("unsupported_input", "There is no video in this file, only audio.")
-    return Rejected("corrupt_input", "There is no video stream in this file.")
+            self.failed += [NotMade(operation=name, code=rejected.code, detail=rejected.detail) for name in operations]

@@ -8,6 +8,7 @@ Rules that must stay true:
 3. Loading it starts no thread: cells are forked from the process that does.
 """
 
+import io
 from typing import BinaryIO, Protocol
 
 from PIL.Image import Image
@@ -24,13 +25,20 @@ class Backend(Protocol):
         """
         ...
 
-    def decode(self, image: ImageFile, file: BinaryIO, wanted: Size) -> Image | None:
+    def decode(self, image: ImageFile, file: BinaryIO, wanted: Size, *, ycc: bool = False) -> Image | None:
         """All of the first frame, scaled down by factors that leave both sides at least as long as `wanted`'s.
 
-        As stored: neither turned nor brought to another colour space; 8 bits a channel, in the mode that Pillow names.
-        None: it can't be done, and Pillow shall.
+        As stored: neither turned nor brought to another colour space; 8 bits a channel, in the mode that Pillow names,
+        or, with `ycc`, in YCbCr where that says RGB. None: it can't be done, and Pillow shall.
         """
         ...
+
+
+def whole(file: BinaryIO, most: int) -> bytes | None:
+    """All of the file, unless it has more than `most` bytes."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    return file.read(size) if size <= most else None
 
 
 def can_halve(size: Size, wanted: Size) -> bool:

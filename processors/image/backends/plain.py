@@ -11,5 +11,5 @@ class Plain:
     def takes(self, image: ImageFile, file: BinaryIO) -> bool:
         return False
 
-    def decode(self, image: ImageFile, file: BinaryIO, wanted: Size) -> None:
+    def decode(self, image: ImageFile, file: BinaryIO, wanted: Size, *, ycc: bool = False) -> None:
         return None

@@ -16,6 +16,7 @@ from typing import Any
 
 from processors.base import Cancelled, Rejected, Work
 
+from .breakout import reach_out
 from .insight import inspect
 
 Act = Callable[[Work[Any]], Any]
@@ -305,11 +306,6 @@ def scatter_and_wait(work: Work[Any]) -> Any:
     wait(work)
 
 
-def kill_zygote(work: Work[Any]) -> Any:
-    os.kill(os.getppid(), work.params.n)
-    wait(work)
-
-
 def _fork_one_who_waits() -> int:
     child = os.fork()
     if child == 0:
@@ -339,7 +335,7 @@ ACTS: dict[str, Act] = {
         *(segfault, abort, take_signal, exit_politely, exit_at_once, blunder, run_out_of_memory),
         *(pretend_cancelled, reject_wrongly, say, say_and_leave, flood, answer_much, answer_nan),
         *(answer_surrogate, reject_surrogate),
-        *(start_child, leave_child, execute, scatter, explode, scatter_and_wait, kill_zygote),
-        inspect,
+        *(start_child, leave_child, execute, scatter, explode, scatter_and_wait),
+        *(inspect, reach_out),
     )
 }

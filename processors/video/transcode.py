@@ -1,0 +1,83 @@
+"""A film -> the same film in other sizes and codecs."""
+
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+
+from processors.media.loudness import gain_db, measure
+from processors.media.source import Source
+from processors.video import external, models
+from processors.video.encoders import ENCODERS
+from processors.video.encoding import Order, Written
+from processors.video.ladder import rungs
+from processors.video.look import Look
+from processors.video.production import produce
+from processors.video.soundtrack import first_sound, mixed
+from processors.webp import Size
+
+STAGE = "transcode"
+MEASURING = 0.05  # of the work, where loudness is measured first
+# The index comes first; and no random numbers are drawn for the names of segments and tracks.
+CONTAINER_OPTIONS = {"mp4": {"movflags": "+faststart", "fflags": "+bitexact"}, "webm": {"fflags": "+bitexact"}}
+
+
+def make(
+    source: Source, look: Look, settings: models.Transcode, strip_metadata: bool, program: str = ""
+) -> list[models.Transcoded]:
+    """One file for each height, in that order; by `program`, where there is one. Raises `Rejected`."""
+    suffix = ENCODERS[settings.video].suffix
+    paths = {
+        size: source.work.scratch / f"transcode-{height}p.{suffix}"
+        for height, size in rungs(look.display, settings.heights)
+    }
+
+    with source.open() as container:
+        tags = {name: text for name, text in container.metadata.items() if not strip_metadata or name == "title"}
+
+    def create(size: Size) -> OutputContainer:
+        output = av.open(str(paths[size]), "w", container_options=CONTAINER_OPTIONS[suffix])
+        output.metadata.update(tags)
+        return output
+
+    try:
+        order = _order(source, look, settings)
+        if program and external.can(order):
+            written = external.produce(program, source, order, paths, CONTAINER_OPTIONS[suffix], tags)
+        else:
+            written = produce(source, order, list(paths), create)
+    except BaseException:
+        for path in paths.values():
+            path.unlink(missing_ok=True)
+        raise
+    source.plan.report(STAGE, 1.0, "written")
+    return [_publish(source, path, one, settings) for path, one in zip(paths.values(), written, strict=True)]
+
+
+def _order(source: Source, look: Look, settings: models.Transcode) -> Order:
+    if settings.loudness is None or settings.audio == "none":
+        return Order(look, settings, STAGE)
+    with source.open() as container:
+        stream = first_sound(container)
+        if stream is None:
+            return Order(look, settings, STAGE)
+        heard = measure(source, stream, STAGE, MEASURING, mixed(stream))
+    return Order(look, settings, STAGE, gain_db(heard, settings.loudness), MEASURING)
+
+
+def _publish(source: Source, path: Path, written: Written, settings: models.Transcode) -> models.Transcoded:
+    """Only what is whole becomes an output."""
+    width, height = written.size
+    seconds = round(written.seconds, 3)
+    media_type = ENCODERS[settings.video].media_type
+    output = source.work.output(path.name, media_type, width=width, height=height, duration=seconds)
+    path.replace(output)
+    return models.Transcoded(
+        file=path.name,
+        codec=settings.video,
+        width=width,
+        height=height,
+        frames=written.frames,
+        duration=seconds,
+        bytes=output.stat().st_size,
+    )
