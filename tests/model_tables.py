@@ -22,6 +22,8 @@ def default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.default
+    if isinstance(value, tuple) and all(isinstance(one, int) for one in value):
+        return f"`{json.dumps(value)}`"
     if isinstance(value, BaseModel | tuple):
         return "see below"
     return "none" if value is None else f"`{json.dumps(value)}`"
@@ -29,11 +31,16 @@ def default(field: FieldInfo) -> str:
 
 def allowed(field: FieldInfo) -> Iterator[str]:
     annotation: Any = field.annotation
-    metadata = list(field.metadata)
     kinds = [one for one in get_args(annotation) if one is not type(None)] if is_optional(annotation) else [annotation]
-    kind = kinds[0]
+    for place, kind in enumerate(kinds):
+        words = _allowed_of(kind, list(field.metadata) if place == len(kinds) - 1 else [])
+        yield f"{'or ' if place else ''}{next(words)}"
+        yield from words
+
+
+def _allowed_of(kind: Any, metadata: list[Any]) -> Iterator[str]:
     if hasattr(kind, "__metadata__"):  # Annotated
-        metadata += [part for one in kind.__metadata__ for part in getattr(one, "metadata", [one])]
+        metadata = metadata + [part for one in kind.__metadata__ for part in getattr(one, "metadata", [one])]
         kind = get_args(kind)[0]
     if get_origin(kind) is Literal:
         yield from (f"`{option}`" for option in get_args(kind))
@@ -47,6 +54,8 @@ def allowed(field: FieldInfo) -> Iterator[str]:
         first, *others = (f"`{option}`" for option in get_args(get_args(kind)[0]))
         yield f"a list of {first}"
         yield from others
+    elif get_origin(kind) is tuple and get_args(kind)[0] is int:
+        yield "whole numbers"
     else:
         yield "an object" if get_origin(kind) is None else "objects"
     yield from bounds(metadata)
