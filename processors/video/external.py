@@ -35,12 +35,7 @@ def can(order: Order) -> bool:
 
 
 def produce(
-    program: str,
-    source: Source,
-    order: Order,
-    paths: Mapping[Size, Path],
-    container_options: Mapping[str, str],
-    tags: Mapping[str, str],
+    program: str, source: Source, order: Order, paths: Mapping[Size, Path], tags: Mapping[str, str]
 ) -> list[Written]:
     """What became of each size, in that order. Raises `Rejected`."""
     with source.open() as container:
@@ -53,7 +48,7 @@ def produce(
         command = [*_graph(order, form, sizes, video)]
         for number, (size, path) in enumerate(paths.items()):
             command += ["-map", f"[v{number}]", *_picture(order, form, size)]
-            command += [*_sound(source, order, sound), *_meta(tags), *_options(container_options), str(path)]
+            command += [*_sound(source, order, sound), *_meta(tags), str(path)]
     done = _run([program, *_input(source), *command], source, order, duration)
     return [Written(size, *done) for size in sizes]
 
@@ -125,12 +120,6 @@ def _meta(tags: Mapping[str, str]) -> Iterator[str]:
     yield from ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact")
     for name, text in tags.items():
         yield from ("-metadata", f"{name}={text}")
-
-
-def _options(options: Mapping[str, str]) -> Iterator[str]:
-    for name, value in options.items():
-        if name != "fflags":
-            yield from (f"-{name}", value)
 
 
 def _run(command: list[str], source: Source, order: Order, duration: float) -> tuple[int, float]:

@@ -1,12 +1,16 @@
 """A film -> the same film in other sizes and codecs."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import av
 from av.container import OutputContainer
 
 from processors.base import Rejected
+from processors.media.faststart import NotMovable, bring_index_first
 from processors.media.loudness import gain_db, measure
+from processors.media.progress import ALMOST
 from processors.media.source import Source
 from processors.video import external, models
 from processors.video.encoders import ENCODERS
@@ -19,8 +23,7 @@ from processors.webp import Size
 
 STAGE = "transcode"
 MEASURING = 0.05  # of the work, where loudness is measured first
-# The index comes first; and no random numbers are drawn for the names of segments and tracks.
-CONTAINER_OPTIONS = {"mp4": {"movflags": "+faststart", "fflags": "+bitexact"}, "webm": {"fflags": "+bitexact"}}
+CONTAINER_OPTIONS = {"fflags": "+bitexact"}  # no random numbers for the names of segments and tracks
 
 
 def make(
@@ -37,16 +40,18 @@ def make(
         tags = {name: text for name, text in container.metadata.items() if not strip_metadata or name == "title"}
 
     def create(size: Size) -> OutputContainer:
-        output = av.open(str(paths[size]), "w", container_options=CONTAINER_OPTIONS[suffix])
+        output = av.open(str(paths[size]), "w", container_options=CONTAINER_OPTIONS)
         output.metadata.update(tags)
         return output
 
     try:
         order = _order(source, look, settings)
         if program and external.can(order):
-            written = external.produce(program, source, order, paths, CONTAINER_OPTIONS[suffix], tags)
+            written = external.produce(program, source, order, paths, tags)
         else:
             written = produce(source, order, list(paths), create)
+        if suffix == "mp4":
+            _bring_indexes_first(source, paths.values())
     except BaseException:
         for path in paths.values():
             path.unlink(missing_ok=True)
@@ -70,6 +75,15 @@ def _order(source: Source, look: Look, settings: models.Transcode) -> Order:
             source.note("The sound is damaged; its loudness was not changed.")
             return Order(look, settings, STAGE, begun=MEASURING)
     return Order(look, settings, STAGE, gain_db(heard, settings.loudness), MEASURING)
+
+
+def _bring_indexes_first(source: Source, paths: Iterable[Path]) -> None:
+    def report(_part: float) -> None:
+        source.plan.report(STAGE, ALMOST, "moving the index")
+
+    for path in paths:
+        with suppress(NotMovable):
+            bring_index_first(path, report)
 
 
 def _publish(source: Source, path: Path, written: Written, settings: models.Transcode) -> models.Transcoded:
