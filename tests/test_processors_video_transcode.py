@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from fractions import Fraction
 from itertools import count, pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from processors.base import Cancelled, Report
 from processors.video import VideoProcessor
 from processors.video.models import Transcoded, VideoParams, VideoResult
 from processors.work import run_alone
+from tests.cells import real_cells
 from tests.films import RATE, black, film, noise, still
 from tests.pictures import BLUE, GREEN, RED, WHITE, corners, quarters
 from tests.rendering import close
@@ -300,3 +302,12 @@ def test_a_quality_that_the_codec_does_not_have_is_refused() -> None:
     assert VideoParams.model_validate({"transcode": {"video": "av1", "crf": 60}})
     with pytest.raises(ValidationError, match="51"):
         VideoParams.model_validate({"transcode": {"video": "h264", "crf": 60}})
+
+
+@pytest.mark.parametrize("params", [{"transcode": {}}, {"hls": {}}])
+def test_an_output_that_grows_too_large_is_no_fault_of_the_film(params: dict[str, Any], tmp_path: Path) -> None:
+    path = scene(tmp_path / "a.mp4", noise, 100, sound=beep(1.0))
+    with real_cells(tmp_path, "video") as cells:
+        limits = replace(VideoProcessor("").limits, output_bytes=20_000)
+        ended = cells.run(path, {"operations": ["probe"], **params}, limits)
+    assert (ended.code, ended.detail) == ("limit_exceeded", "An output is larger than 20000 bytes")

@@ -33,7 +33,7 @@ NAMES: Mapping[str, str] = {
 
 MEMBERS: Mapping[tuple[str, str], str] = {
     ("processors.base", "Processor"): "Params Result kind limits media_types process version warm",
-    ("processors.base", "Work"): "media_type name open output params report scratch size",
+    ("processors.base", "Work"): "descriptor media_type name open output params report scratch size",
     ("storage.base", "Spool"): "append close discard name owner sha256 size",
     ("storage.base", "FileStore"): """
         close delete discard_spool exists fetch free_bytes open probe put spool spools walk

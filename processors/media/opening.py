@@ -5,6 +5,7 @@ may open nothing else, and knows only the demuxers and decoders of ordinary medi
 ones. The pixel limit is set before the first packet is looked at, because merely probing decodes a frame.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn, Protocol
@@ -45,6 +46,9 @@ class Readable(Protocol):
     def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
 
+OF_WRITING = frozenset({errno.EFBIG, errno.ENOSPC, errno.EDQUOT})  # no fault of the file that is read
+
+
 @contextmanager
 def decoding() -> Iterator[None]:
     """Around everything that FFmpeg does: what a damaged file makes it raise becomes `Rejected`."""
@@ -53,6 +57,8 @@ def decoding() -> Iterator[None]:
     except (FFmpegError, ValueError) as wrong:  # ValueError: it seeks to where no file can be
         if isinstance(wrong, MemoryError):  # damaged files ask for gigabytes, too
             raise Rejected("limit_exceeded", "Reading the file would take more memory than is allowed.") from wrong
+        if isinstance(wrong, OSError) and wrong.errno in OF_WRITING:
+            raise OSError(wrong.errno, wrong.strerror) from wrong
         reason = getattr(wrong, "strerror", None) or str(wrong)
         raise Rejected("corrupt_input", f"The file can't be read: {reason[:200]}.") from wrong
 

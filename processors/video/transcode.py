@@ -1,13 +1,14 @@
 """A film -> the same film in other sizes and codecs."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import av
 from av.container import OutputContainer
 
 from processors.base import Rejected
-from processors.media.faststart import bring_index_first
+from processors.media.faststart import NotMovable, bring_index_first
 from processors.media.loudness import gain_db, measure
 from processors.media.source import Source
 from processors.video import external, models
@@ -84,7 +85,8 @@ def _bring_indexes_first(source: Source, paths: Sequence[Path]) -> None:
             source.plan.report(STAGE, ENCODED + (number + part) * share, "index")
 
         if path.suffix == ".mp4":
-            bring_index_first(path, report)
+            with suppress(NotMovable):
+                bring_index_first(path, report)
 
 
 def _publish(source: Source, path: Path, written: Written, settings: models.Transcode) -> models.Transcoded:
