@@ -37,7 +37,7 @@ LIMITS = Limits(
     address_space_bytes=3 << 30,
     cpu_seconds=8 * 3600,
     total_seconds=4 * 3600 + 60,
-    silent_seconds=30,
+    silent_seconds=60,
     output_bytes=16 << 30,
     output_files=1024,
 )
