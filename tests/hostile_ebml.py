@@ -109,6 +109,33 @@ ASS = b"[Script Info]\n[V4+ Styles]\nStyle: a,/etc/passwd,20\n[Events]\n"
 ASS_CUE = rb"0,0,a,,0,0,0,,{\fn/etc/passwd\p1}m 0 0 l 99999999 99999999{\p0}"
 
 
+# What needs no bait.
+PICTURES: Mapping[str, Callable[[], bytes]] = {
+    "a picture of 12,000 x 12,000 pixels": lambda: matroska(
+        shots(2, lambda _: oversized_jpeg(12_000, 12_000)), tracks=picture_track(width=12_000, height=12_000)
+    ),
+    "a picture larger than the header says": lambda: matroska(shots(2, lambda _: oversized_jpeg(12_000, 12_000))),
+    "a picture that grows": lambda: matroska(
+        cluster(0, *(block(1, n * 100, oversized_jpeg(192 + n * 1000, 128)) for n in range(20)))
+    ),
+    "VP8 of 16,383 x 16,383 pixels": lambda: matroska(
+        shots(3, lambda _: vp8(16_383, 16_383)), tracks=picture_track(codec="V_VP8")
+    ),
+    "a frame that unpacks to 256 megabytes": lambda: compressed(zlib.compress(bytes(1 << 28), 9)),
+    "laces longer than the block": lambda: matroska(cluster(0, block(1, 0, b"\xff" * 300, lacing=2) * 50)),
+    "time that goes back": lambda: matroska(
+        *(cluster(at, block(1, 0, jpeg(0))) for at in (90_000, 50, 1 << 40, 0, (1 << 62) - 1))
+    ),
+    "time at its end": lambda: matroska(cluster((1 << 63) - 1, block(1, 32_767, jpeg(0)))),
+    "a scale of time at its end": lambda: matroska(shots(), info=number(0x2AD7B1, (1 << 64) - 1)),
+    "a subtitle of 5 megabytes": lambda: subtitled("S_TEXT/UTF8", b"Wordy. " * 750_000),
+    "30,000 subtitles": lambda: subtitled("S_TEXT/UTF8", *([b"Hm."] * 30_000)),
+    "subtitles of tags": lambda: subtitled("S_TEXT/UTF8", b"<i>" * 100_000, b"<font face=/etc/passwd>" * 1000),
+    "subtitles with styles": lambda: subtitled("S_TEXT/ASS", ASS_CUE, b"", b",", private=ASS),
+    "subtitles as pictures": lambda: subtitled("S_VOBSUB", b"\xff" * 5000, private=b"size: 99999999x99999999\n"),
+}
+
+
 def ebml(secret: str, url: str) -> Mapping[str, Callable[[], bytes]]:
     """What refers to other files refers to `secret`, a path without its extension, and to `url`."""
     links = text(0x3E83BB, f"{secret}.mkv") + text(0x3C83AB, f"{secret}.mkv") + element(0x3EB923, bytes(16))
@@ -132,28 +159,7 @@ def ebml(secret: str, url: str) -> Mapping[str, Callable[[], bytes]]:
         "no frame": lambda: matroska(),
         "8 x 8 pixels and one frame": lambda: matroska(shots(1), tracks=picture_track(width=8, height=8)),
         "a picture of no pixels": lambda: matroska(shots(), tracks=picture_track(width=0, height=0)),
-        "a picture of 12,000 x 12,000 pixels": lambda: matroska(
-            shots(2, lambda _: oversized_jpeg(12_000, 12_000)), tracks=picture_track(width=12_000, height=12_000)
-        ),
-        "a picture larger than the header says": lambda: matroska(shots(2, lambda _: oversized_jpeg(12_000, 12_000))),
-        "a picture that grows": lambda: matroska(
-            cluster(0, *(block(1, n * 100, oversized_jpeg(192 + n * 1000, 128)) for n in range(20)))
-        ),
-        "VP8 of 16,383 x 16,383 pixels": lambda: matroska(
-            shots(3, lambda _: vp8(16_383, 16_383)), tracks=picture_track(codec="V_VP8")
-        ),
-        "a frame that unpacks to 256 megabytes": lambda: compressed(zlib.compress(bytes(1 << 28), 9)),
-        "laces longer than the block": lambda: matroska(cluster(0, block(1, 0, b"\xff" * 300, lacing=2) * 50)),
-        "time that goes back": lambda: matroska(
-            *(cluster(at, block(1, 0, jpeg(0))) for at in (90_000, 50, 1 << 40, 0, (1 << 62) - 1))
-        ),
-        "time at its end": lambda: matroska(cluster((1 << 63) - 1, block(1, 32_767, jpeg(0)))),
-        "a scale of time at its end": lambda: matroska(shots(), info=number(0x2AD7B1, (1 << 64) - 1)),
-        "a subtitle of 5 megabytes": lambda: subtitled("S_TEXT/UTF8", b"Wordy. " * 750_000),
-        "30,000 subtitles": lambda: subtitled("S_TEXT/UTF8", *([b"Hm."] * 30_000)),
-        "subtitles of tags": lambda: subtitled("S_TEXT/UTF8", b"<i>" * 100_000, b"<font face=/etc/passwd>" * 1000),
-        "subtitles with styles": lambda: subtitled("S_TEXT/ASS", ASS_CUE, b"", b",", private=ASS),
-        "subtitles as pictures": lambda: subtitled("S_VOBSUB", b"\xff" * 5000, private=b"size: 99999999x99999999\n"),
+        **PICTURES,
         "attachments of 4 sorts": lambda: matroska(element(ATTACHMENTS, _attached(secret, url) * 4), shots()),
         "a codec that nobody knows": lambda: matroska(shots(), tracks=picture_track(codec="V_NOSUCH")),
         "a codec that FFmpeg knows and we do not": lambda: matroska(

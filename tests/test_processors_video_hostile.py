@@ -188,12 +188,12 @@ def test_every_file_of_the_corpus_ends_typed_whatever_is_asked_for(
 @pytest.mark.parametrize("readable", [0, 700_000])
 def test_a_decoder_that_hangs_is_killed_when_the_silence_gets_long(readable: int, tmp_path: Path) -> None:
     """It waits for bytes that never come: at the head, where the file is opened, and in the midst of decoding."""
-    path = film(tmp_path / "a.mp4", noise, 200, container_options={"movflags": "+faststart"})
-    assert path.stat().st_size > 800_000
+    data = film(tmp_path / "a.mp4", noise, 200, container_options={"movflags": "+faststart"}).read_bytes()
+    assert len(data) > 800_000
     limits = Limits(silent_seconds=1.0, total_seconds=30.0)
     with hostile_sandbox(tmp_path) as tryout:
         zygote = tryout.zygote
-        hung = tryout.run("hang_in_decoder", limits, n=readable, text=str(path))
+        hung = tryout.run("hang_in_decoder", limits, n=readable, data=data)
         assert isinstance(hung.end.verdict, Failed)
         assert hung.end.verdict.error.code == "stalled"
         assert bool(hung.reports) == (readable > 0)

@@ -45,6 +45,7 @@ class Tryout:
         *,
         stop: Stop | None = None,
         on_report: OnReport = ignore,
+        data: bytes = BYTES,
         **params: Any,
     ) -> Attempt:
         """One attempt at one act, watched to its end."""
@@ -52,7 +53,7 @@ class Tryout:
         scratch = self.folder / f"scratch-{number}"
         scratch.mkdir()
         source = self.folder / "input"
-        source.write_bytes(BYTES)
+        source.write_bytes(data)
         reports: list[Report] = []
 
         def take(report: Report) -> None:
@@ -67,7 +68,7 @@ class Tryout:
                 params={"act": act, **params},
                 name="some file.bin",
                 media_type="application/octet-stream",
-                size=len(BYTES),
+                size=len(data),
                 input=file,
                 scratch=scratch,
                 limits=limits,

@@ -135,11 +135,12 @@ class DryingUp(io.RawIOBase):
 
 
 def hang_in_decoder(work: Work[Any]) -> Any:
-    """FFmpeg waits, in the middle of the film called `text`, for what comes after its first `n` bytes."""
+    """FFmpeg waits, in the middle of the film that is the input, for what comes after its first `n` bytes."""
     from processors.media.models import InputLimits
     from processors.media.opening import open_media
 
-    film = io.BufferedReader(DryingUp(Path(work.params.text).read_bytes(), work.params.n))
+    with work.open() as file:
+        film = io.BufferedReader(DryingUp(file.read(), work.params.n))
     with open_media(film, InputLimits()) as container:
         for number, _frame in enumerate(container.decode(video=0)):
             work.report("decoding", number)
