@@ -16,7 +16,7 @@ FUNCTION_LINES = 50
 USUAL_FUNCTION_LINES = 25
 
 LONG_FILES: dict[str, str] = {}
-LONG_FUNCTIONS: dict[str, str] = {"tests/hostile_ebml.py:ebml": "a table of files, one a line"}
+LONG_FUNCTIONS: dict[str, str] = {}
 
 # Where code of others ends (STYLE.md, habit 9): the only handlers that catch everything and don't raise it again.
 CATCH_ALL = {

@@ -8,13 +8,12 @@ from processors.base import Limits
 from processors.media.models import (
     AudioMade,
     AudioOutput,
-    InputLimits,
     Interval,
     Loudness,
     MediaInfo,
+    MediaParams,
     NotMade,
     Silence,
-    Strict,
     Waveform,
     WaveformMade,
 )
@@ -51,7 +50,7 @@ Operation = Literal["probe", "cover", "waveform", "loudness", "silence", "audio"
 DEFAULT_OPERATIONS: tuple[Operation, ...] = ("probe", "cover", "waveform", "loudness")
 
 
-class AudioParams(Strict):
+class AudioParams(MediaParams):
     operations: tuple[Operation, ...] = Field(
         DEFAULT_OPERATIONS,
         min_length=1,
@@ -64,15 +63,6 @@ class AudioParams(Strict):
     strip_metadata: bool = Field(
         True, description="From the file that is made: title, artist, album, track and date stay, all else goes."
     )
-    gps: Literal["drop", "keep"] = Field("drop", description="`keep` tells the place in the result.")
-    on_error: Literal["fail", "partial"] = Field(
-        "fail", description="When an operation can't be done: end the job, or leave it out and say so."
-    )
-    limits: InputLimits = Field(InputLimits(), description="What the file may be; lower than the server's own.")
-
-    def wants(self, operation: Operation) -> bool:
-        """Whether it is to be done: listed, or with settings of its own."""
-        return operation in self.operations or getattr(self, operation, None) is not None
 
 
 class AudioResult(MediaInfo):

@@ -1,22 +1,17 @@
 """The way of a sound: open, choose a stream, do what was asked for, describe."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 from processors.audio import models
 from processors.audio.models import Operation
-from processors.base import Rejected, Work
+from processors.base import Work
 from processors.media import audio_file, cover
+from processors.media.job import Job
 from processors.media.loudness import Meter
-from processors.media.models import AudioOutput, NotMade, Silence, Waveform
+from processors.media.models import AudioOutput, Silence, Waveform
 from processors.media.opening import choose_audio
 from processors.media.probe import describe, first_frame
-from processors.media.progress import Plan
 from processors.media.silence import MOST as MOST_SILENCES
 from processors.media.silence import Silences
 from processors.media.sound import listen
-from processors.media.source import Source
 from processors.media.waveform import Peaks
 
 # How long each takes, about, beside the others; probing is always done. Those that listen share one pass.
@@ -25,18 +20,10 @@ WEIGHTS: dict[Operation, float] = {"probe": 1, "cover": 1, "audio": 60}
 
 
 def run(work: Work[models.AudioParams]) -> models.AudioResult:
-    return Job(work).run()
+    return _Sound(work, _weights(work.params)).run()
 
 
-class Job:
-    """One sound. Each operation's part of the result is kept under the name of its field."""
-
-    def __init__(self, work: Work[models.AudioParams]) -> None:
-        self.params = work.params
-        self.source = Source(work, work.params.limits, Plan(work, _weights(work.params), work.params.limits.timeout_s))
-        self.made: dict[str, Any] = {}
-        self.failed: list[NotMade] = []
-
+class _Sound(Job[models.AudioParams]):
     def run(self) -> models.AudioResult:
         self.source.plan.report("probe", 0)
         with self.source.open() as container:
@@ -44,13 +31,13 @@ class Job:
             told = describe(container, None, None, layout=self.source.layout(), gps=self.params.gps == "keep")
             first_frame(self.source, container, stream)
         if self.params.wants("cover"):
-            with self._tolerating("cover"):
+            with self.tolerating("cover"):
                 self.made["cover"] = cover.make(self.source)
         if wanted := [name for name in LISTENING if self.params.wants(name)]:
-            with self._tolerating(*wanted):
+            with self.tolerating(*wanted):
                 told["duration"] = self._listen()
         if self.params.wants("audio"):
-            with self._tolerating("audio"):
+            with self.tolerating("audio"):
                 self.made["sound"] = audio_file.make(
                     self.source,
                     self.params.audio or AudioOutput(),
@@ -77,18 +64,6 @@ class Job:
             if silences.overflowed:
                 self.source.note(f"Only the first {MOST_SILENCES:,} silences are told.")
         return round(heard.seconds, 3)
-
-    @contextmanager
-    def _tolerating(self, *operations: Operation) -> Iterator[None]:
-        """Around what is done at once: the others may be done without it, if that is what was asked for."""
-        try:
-            yield
-        except Rejected as rejected:
-            if self.params.on_error == "fail":
-                raise
-            self.failed += [
-                NotMade(operation=operation, code=rejected.code, detail=rejected.detail) for operation in operations
-            ]
 
 
 def _weights(params: models.AudioParams) -> dict[str, float]:

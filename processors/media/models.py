@@ -29,6 +29,26 @@ class InputLimits(Strict):
     )
 
 
+class MediaParams(Strict):
+    """What can be asked of films and of sounds; each kind says which operations it knows."""
+
+    operations: tuple[str, ...] = Field(
+        (),
+        min_length=1,
+        strict=False,
+        description="What to do. An operation whose settings are given below is done too.",
+    )
+    gps: Literal["drop", "keep"] = Field("drop", description="`keep` tells the place in the result.")
+    on_error: Literal["fail", "partial"] = Field(
+        "fail", description="When an operation can't be done: end the job, or leave it out and say so."
+    )
+    limits: InputLimits = Field(InputLimits(), description="What the file may be; lower than the server's own.")
+
+    def wants(self, operation: str) -> bool:
+        """Whether it is to be done: listed, or with settings of its own."""
+        return operation in self.operations or getattr(self, operation, None) is not None
+
+
 class Waveform(Strict):
     """Peaks to draw: a minimum and a maximum for each point, all channels mixed into one."""
 

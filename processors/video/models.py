@@ -8,8 +8,8 @@ from processors.base import Limits
 from processors.media.models import (
     AudioMade,
     AudioOutput,
-    InputLimits,
     MediaInfo,
+    MediaParams,
     NotMade,
     Strict,
     Waveform,
@@ -158,7 +158,7 @@ class Hls(Strict):
     single_file: bool = Field(True, description="One file a rung, read by byte ranges; else one for each segment.")
 
 
-class VideoParams(Strict):
+class VideoParams(MediaParams):
     operations: tuple[Operation, ...] = Field(
         DEFAULT_OPERATIONS,
         min_length=1,
@@ -176,15 +176,6 @@ class VideoParams(Strict):
     strip_metadata: bool = Field(
         True, description="From the outputs: titles and languages stay, place, device, time and all else go."
     )
-    gps: Literal["drop", "keep"] = Field("drop", description="`keep` tells the place in the result.")
-    on_error: Literal["fail", "partial"] = Field(
-        "fail", description="When an operation can't be done: end the job, or leave it out and say so."
-    )
-    limits: InputLimits = Field(InputLimits(), description="What the file may be; lower than the server's own.")
-
-    def wants(self, operation: Operation) -> bool:
-        """Whether it is to be done: listed, or with settings of its own."""
-        return operation in self.operations or getattr(self, operation, None) is not None
 
 
 class Picture(BaseModel):

@@ -1,19 +1,17 @@
 """The way of a video: open, choose a stream, look at a frame, do what was asked for, describe."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from av.video.frame import VideoFrame
 
-from processors.base import Rejected, Work
+from processors.base import Work
 from processors.media import audio_file, waveform
 from processors.media.frames import HDR_TRANSFERS
-from processors.media.models import AudioOutput, NotMade, Waveform
+from processors.media.job import Job
+from processors.media.models import AudioOutput, Waveform
 from processors.media.opening import choose_audio, choose_video, decoding
 from processors.media.probe import describe, first_frame
-from processors.media.progress import Plan
-from processors.media.source import Source
 from processors.video import hls, models, pictures, subtitles, transcode, web
 from processors.video.look import Look
 from processors.video.models import Operation
@@ -22,7 +20,7 @@ from processors.video.shots import WITHOUT_DEBLOCKING, is_small
 OF_PICTURES: tuple[Operation, ...] = ("poster", "storyboard", "preview", "transcode", "hls")
 
 # In the order in which they are done, and how long each takes, about, beside the others; probing is always done.
-WEIGHTS: dict[Operation, float] = {
+WEIGHTS: Mapping[str, float] = {
     "probe": 1,
     "poster": 2,
     "storyboard": 10,
@@ -38,38 +36,31 @@ WEIGHTS: dict[Operation, float] = {
 
 def run(work: Work[models.VideoParams], ffmpeg: str = "") -> models.VideoResult:
     """`ffmpeg`: the path of a program for transcodes, if the operator chose one."""
-    return Job(work, ffmpeg).run()
+    return _Film(work, ffmpeg).run()
 
 
-class Job:
-    """One video. Each operation's part of the result is kept under the name of its field."""
-
+class _Film(Job[models.VideoParams]):
     def __init__(self, work: Work[models.VideoParams], ffmpeg: str) -> None:
-        self._ffmpeg = ffmpeg
-        self.params = work.params
-        wanted: dict[str, float] = {
-            name: weight for name, weight in WEIGHTS.items() if name == "probe" or work.params.wants(name)
-        }
-        self.source = Source(work, work.params.limits, Plan(work, wanted, work.params.limits.timeout_s))
-        self.made: dict[str, Any] = {}
+        wanted = {name: weight for name, weight in WEIGHTS.items() if name == "probe" or work.params.wants(name)}
+        super().__init__(work, wanted)
         self.look: Look | None = None
-        self.failed: list[NotMade] = []
+        self._ffmpeg = ffmpeg
 
     def run(self) -> models.VideoResult:
         told = self._look()
         if self.params.wants("web"):
-            with self._tolerating("web"):
+            with self.tolerating("web"):
                 settings = self.params.web or models.Web()
                 self.made["web"] = web.make(self.source, told, self.look, settings, self.params.strip_metadata)
         if self.params.wants("audio"):
-            with self._tolerating("audio"):
+            with self.tolerating("audio"):
                 sound = self.params.audio or AudioOutput()
                 self.made["sound"] = audio_file.make(self.source, sound, strip_metadata=self.params.strip_metadata)
         if self.params.wants("waveform"):
-            with self._tolerating("waveform"):
+            with self.tolerating("waveform"):
                 self.made["waveform"] = waveform.make(self.source, self.params.waveform or Waveform())
         if self.params.wants("subtitles"):
-            with self._tolerating("subtitles"):
+            with self.tolerating("subtitles"):
                 self.made["subtitle_files"] = subtitles.make(self.source)
         self._encode()
         return models.VideoResult(**told, **self.made, errors=self.failed, warnings=self.source.notes)
@@ -79,13 +70,13 @@ class Job:
         if self.look is None:
             return
         if self.params.wants("transcode"):
-            with self._tolerating("transcode"):
+            with self.tolerating("transcode"):
                 settings = self.params.transcode or models.Transcode()
                 self.made["transcodes"] = transcode.make(
                     self.source, self.look, settings, self.params.strip_metadata, self._ffmpeg
                 )
         if self.params.wants("hls"):
-            with self._tolerating("hls"):
+            with self.tolerating("hls"):
                 self.made["hls"] = hls.make(self.source, self.look, self.params.hls or models.Hls())
 
     def _look(self) -> dict[str, Any]:
@@ -106,22 +97,12 @@ class Job:
             if shown.color_trc in HDR_TRANSFERS:
                 self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
             if pictures.wanted(self.params):
-                with self._tolerating(*pictures.wanted(self.params)), decoding():
+                with self.tolerating(*pictures.wanted(self.params)), decoding():
                     made = pictures.Pictures(self.source, self.params, (container, stream), shown)
                     del frame, shown  # they may be large
-                    self.made |= made.make(self._tolerating)
+                    self.made |= made.make(self.tolerating)
         return told
 
     def _leave_out_pictures(self) -> None:
         if unwanted := [name for name in OF_PICTURES if self.params.wants(name)]:
             self.source.note(f"There is no video in this file, only sound: {', '.join(unwanted)} left out.")
-
-    @contextmanager
-    def _tolerating(self, *operations: Operation) -> Iterator[None]:
-        """Around what is done together: the others may be done without it, if that is what was asked for."""
-        try:
-            yield
-        except Rejected as rejected:
-            if self.params.on_error == "fail":
-                raise
-            self.failed += [NotMade(operation=name, code=rejected.code, detail=rejected.detail) for name in operations]
