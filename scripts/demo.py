@@ -16,7 +16,7 @@ from ingest.client import Client, Document
 from ingest.watch import watch
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-DROPS = (("image", "photo.jpg"), ("text", "legacy-cp1252.txt"), ("video", "clip.mp4"))
+DROPS = (("image", "photo.jpg"), ("text", "legacy-cp1252.txt"), ("video", "clip.mp4"), ("audio", "tune.mp3"))
 RESULTS = Path("build/demo")
 
 console = Console()
