@@ -12,6 +12,7 @@ from processors import webp
 from processors.base import Rejected
 from processors.image.models import InputLimits
 from processors.image.opening import collecting, decoding, inspect, load, open_image
+from processors.media.opening import demux
 from processors.media.source import Source
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
@@ -50,7 +51,7 @@ def find(source: Source, container: InputContainer) -> bytes | None:
 
 def _packets(container: InputContainer, stream: Stream) -> Iterator[bytes]:
     try:
-        for number, packet in enumerate(container.demux(stream)):
+        for number, packet in enumerate(demux(container, stream)):
             if number >= PACKETS_TO_LOOK_AT:
                 return
             if packet.size:

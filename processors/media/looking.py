@@ -12,6 +12,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from processors.media.opening import demux
+
 KEYFRAMES = 8  # that are tried alone; then frames are decoded one after the other
 PACKETS = 2000  # of the stream, and then it is given up
 
@@ -34,7 +36,7 @@ def look(container: InputContainer, stream: VideoStream | AudioStream, alive: Al
     """
     damaged, keyframes = False, 0
     try:
-        for count, packet in enumerate(container.demux(stream)):
+        for count, packet in enumerate(demux(container, stream)):
             alive()
             frames = _decode(stream, packet)
             if frames == [] and packet.is_keyframe and keyframes < KEYFRAMES:

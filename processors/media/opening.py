@@ -8,14 +8,15 @@ ones. The pixel limit is set before the first packet is looked at, because merel
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 import av
 import av.subtitles.stream  # PyAV would import it when it first meets a stream that is neither film nor sound
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.error import ArgumentError, FFmpegError
-from av.stream import Disposition
+from av.error import ArgumentError, FFmpegError, InvalidDataError
+from av.packet import Packet
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from processors.base import Rejected
@@ -91,6 +92,14 @@ def _check_tags(file: Readable) -> None:
         if end > MAX_TAG_BYTES:
             break
     raise Rejected("limit_exceeded", f"Its ID3 tags are larger than {MAX_TAG_BYTES >> 20} MiB.")
+
+
+def demux(container: InputContainer, *streams: Stream) -> "Iterator[Packet[Any]]":
+    """The packets of `streams`. PyAV loses count where a transport stream brings ever more of them."""
+    try:
+        yield from container.demux(*streams)
+    except IndexError as wrong:
+        raise InvalidDataError(errno.EINVAL, "it has packets of streams that it doesn't declare") from wrong
 
 
 def _open_nothing(url: str, _flags: int, _options: object) -> NoReturn:

@@ -19,7 +19,7 @@ from processors.media import colours, models, playable, tags
 from processors.media.frames import display_size, rotation
 from processors.media.layout import Layout
 from processors.media.looking import Frame, look
-from processors.media.opening import decoding
+from processors.media.opening import decoding, demux
 from processors.media.source import Source
 
 # How a codec's level is counted, as a divisor.
@@ -186,7 +186,7 @@ def _next_stamps(container: InputContainer, stream: VideoStream) -> list[int]:
     """When the next frames are shown, in order; not the last ones that were read: others may come between them."""
     stamps: list[int] = []
     try:
-        for packet in islice(container.demux(stream), SAMPLES):
+        for packet in islice(demux(container, stream), SAMPLES):
             if packet.pts is not None:
                 stamps.append(packet.pts)
     except FFmpegError as wrong:

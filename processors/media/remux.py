@@ -10,6 +10,7 @@ from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from processors.media.layout import Layout
+from processors.media.opening import demux
 from processors.media.progress import Meter
 from processors.media.source import Source
 from processors.media.timing import Clock
@@ -79,7 +80,7 @@ class Copy:
     ) -> None:
         meter, unsaid, self.packets = Meter(container, streams[0], self.source.work.size), 0, 0
         self.source.plan.report(self.stage, 0)
-        for packet in container.demux(*streams):
+        for packet in demux(container, *streams):
             size = packet.size
             if not size:
                 continue

@@ -20,7 +20,7 @@ from av.packet import Packet
 
 from processors.base import Rejected
 from processors.media.graphs import drained
-from processors.media.opening import check_sound, decoding
+from processors.media.opening import check_sound, decoding, demux
 from processors.media.progress import Meter
 from processors.media.source import Source
 
@@ -113,7 +113,7 @@ class Decoder:
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
         try:
-            yield from self._container.demux(self._stream)
+            yield from demux(self._container, self._stream)
         except FFmpegError as wrong:
             if isinstance(wrong, MemoryError):
                 raise

@@ -1,17 +1,16 @@
 """A film -> the same pictures in another container, as they are, beside a soundtrack."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 import av
 from av.container import InputContainer, OutputContainer
-from av.packet import Packet
 from av.video.stream import VideoStream
 
+from processors.media.opening import demux
 from processors.media.progress import Meter
 from processors.media.source import Source
 from processors.media.timing import Clock
@@ -63,7 +62,7 @@ def copy(
     meter = Meter(container, video, source.work.size)
     keys: list[float] = []
     end = Fraction(0)
-    packets: Iterator[Packet[Any]] = container.demux([video, *([sound.stream] if sound else [])])
+    packets = demux(container, video, *([sound.stream] if sound else []))
     for packet in packets:
         report(meter.fraction(packet))
         if packet.stream is video and packet.size:

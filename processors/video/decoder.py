@@ -15,6 +15,7 @@ from av.stream import Discard
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from processors.media.opening import demux
 from processors.video.timeline import Tick
 
 # Where frames that no other frame needs can be left out one by one.
@@ -105,7 +106,7 @@ class Decoder:
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         self._was_read = True
         try:
-            for packet in self._container.demux(self._stream):
+            for packet in demux(self._container, self._stream):
                 self._tick()
                 yield packet
         except FFmpegError as wrong:

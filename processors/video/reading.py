@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from processors.base import Rejected
+from processors.media.opening import demux
 from processors.media.progress import Meter
 from processors.media.remux import GENERATE_PTS
 from processors.media.source import Source
@@ -70,7 +71,7 @@ class Pass:
         """To the end of the file, or to where it can't be read any further."""
         streams = [stream for stream in (self._video, self._sound) if stream is not None]
         try:
-            yield from self._container.demux(streams)
+            yield from demux(self._container, *streams)
         except FFmpegError as wrong:
             if isinstance(wrong, MemoryError):
                 raise

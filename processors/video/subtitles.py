@@ -13,7 +13,7 @@ from av.stream import Discard
 from av.subtitles.stream import SubtitleStream
 
 from processors.media.cues import TEXTUAL, cue_text
-from processors.media.opening import decoding
+from processors.media.opening import decoding, demux
 from processors.media.probe import describe_subtitle
 from processors.media.progress import Meter
 from processors.media.source import Source
@@ -70,7 +70,7 @@ def _pour(source: Source, container: InputContainer, chosen: Sequence[SubtitleSt
         if stream.index not in ways:
             stream.discard = Discard.all
     meter = Meter(container, None, source.work.size)
-    for packet in container.demux(*chosen):
+    for packet in demux(container, *chosen):
         source.plan.report(STAGE, meter.fraction(packet))
         if packet.size:
             ways[packet.stream_index].add(packet)

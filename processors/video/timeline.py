@@ -9,6 +9,8 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
+from processors.media.opening import demux
+
 # Their packets are found by time stamps. What FFmpeg notes as their index meanwhile is no list of keyframes.
 WITHOUT_INDEX = frozenset({"mpegts", "mpeg"})
 COVERED = 0.5  # an index that ends before this part of the length is only the beginning of one
@@ -79,7 +81,7 @@ def _last(container: InputContainer, stream: VideoStream, tick: Tick) -> int:
     """The end of the last packet. On the way, the demuxer notes its keyframes."""
     last = 0
     try:
-        for packet in container.demux(stream):
+        for packet in demux(container, stream):
             tick()
             pts = packet.dts if packet.pts is None else packet.pts
             last = max(last, (pts or 0) + (packet.duration or 0))
