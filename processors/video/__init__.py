@@ -1,4 +1,4 @@
-"""Films: what is in them, and a poster."""
+"""Films: what is in them, pictures of them, and files that browsers play."""
 
 import os
 from dataclasses import replace
