@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.image_files import giants, jpegs, other_inputs
 from bench.image_peers import WIDTHS, Peer, Rendered, ToolDied, running, sharp_is_here
 from bench.likeness import likeness
-from tests.image_cells import image_cells
+from tests.cells import real_cells
 
 MIB = 1 << 20
 
@@ -204,7 +204,7 @@ class Bench:
             return None
         renditions = [{"name": f"w{width}", "width": width, **peer.options} for width in WIDTHS]
         with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
-            with image_cells(Path(scratch), peer.environment) as cells:
+            with real_cells(Path(scratch), "image", peer.environment) as cells:
                 ended = cells.run(source, {"renditions": renditions})
             return ended.rss_bytes if ended.code == "result" else None
 

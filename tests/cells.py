@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ingest.jobs.outcomes import Failed
@@ -85,7 +86,7 @@ def _ended(end: CellEnd, folder: Path) -> Ended:
 
 
 @contextmanager
-def real_cells(folder: Path, kind: str) -> Iterator[Cells]:
-    """With all the kinds in their zygote, as a worker has them."""
-    with closing(Sandbox(KINDS)) as sandbox:
+def real_cells(folder: Path, kind: str, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Cells]:
+    """With all the kinds in their zygote, as a worker has them, and `settings` in its environment."""
+    with closing(Sandbox(KINDS, settings=settings)) as sandbox:
         yield Cells(sandbox, folder, load([kind])[kind])
