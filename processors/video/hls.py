@@ -1,8 +1,10 @@
 """A film -> HTTP Live Streaming: a ladder of fragmented MP4, cut at the same times, and its playlists."""
 
-from collections.abc import Iterable, Iterator
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -44,13 +46,17 @@ AAC_LC, AAC_LC_CODEC = 2, "mp4a.40.2"  # audio object type (ISO/IEC 14496-3), an
 CHUNK_BYTES = 1 << 20
 
 Audio = Literal["none", "copy", "aac"]
+Following = Callable[[float], float]
 
 
 class Cuts:
-    """Where segments begin: at the first picture, and then at the first one from each of `wanted` seconds on."""
+    """Where segments begin: at the first picture, and then at the first one from each wanted second on.
 
-    def __init__(self, wanted: Iterator[float]) -> None:
-        self._wanted = wanted
+    `following` tells the first of those after a given one; a film's times may jump over billions of them.
+    """
+
+    def __init__(self, following: Following) -> None:
+        self._following = following
         self._next = 0.0
         self.times: list[float] = []
 
@@ -58,13 +64,17 @@ class Cuts:
         if self.times and seconds < self._next - TOLERANCE_SECONDS:
             return False
         self.times.append(seconds)
-        while self._next <= seconds + TOLERANCE_SECONDS:
-            self._next = next(self._wanted, float("inf"))
+        self._next = self._following(seconds + TOLERANCE_SECONDS)
         return True
 
 
-def every(seconds: float) -> Iterator[float]:
-    return (number * seconds for number in count(1))
+def every(length: float) -> Following:
+    return lambda seconds: (math.floor(seconds / length) + 1) * length
+
+
+def at(bounds: Sequence[float]) -> Following:
+    """`bounds` ascend."""
+    return lambda seconds: next(iter(bounds[bisect_right(bounds, seconds) :]), math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,7 @@ class _Stream:
         if top is None:
             return self._encode(self._ladder, audio, every(self._settings.segment_s), 0.0)
         lower = self._ladder[1:]
-        return [top, *(self._encode(lower, audio, iter(self._bounds(top)), COPYING) if lower else [])]
+        return [top, *(self._encode(lower, audio, at(self._bounds(top)), COPYING) if lower else [])]
 
     def forget(self) -> None:
         for height, _ in self._ladder:
@@ -148,8 +158,8 @@ class _Stream:
             told = copying.copy(self._source, container, video, track, output, report)
         return Rung(height, size, self._path(height), told.keys, told.end, is_copied=True)
 
-    def _encode(self, steps: list[tuple[int, Size]], audio: Audio, wanted: Iterator[float], begun: float) -> list[Rung]:
-        cuts = Cuts(wanted)
+    def _encode(self, steps: list[tuple[int, Size]], audio: Audio, following: Following, begun: float) -> list[Rung]:
+        cuts = Cuts(following)
         settings = models.Transcode(video="h264", preset="fast", audio=audio, heights=tuple(one for one, _ in steps))
         order = Order(self._look, settings, STAGE, 0.0, begun, options=ENCODER_OPTIONS, is_key=cuts)
         heights = {size: height for height, size in steps}
