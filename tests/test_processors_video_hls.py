@@ -313,3 +313,18 @@ def test_the_same_film_gives_the_same_stream_again(tmp_path: Path) -> None:
     folders = [stream(path, tmp_path / name)[1] for name in ("x", "y")]
     first, again = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in folders)
     assert first == again
+
+
+def test_a_stream_that_was_given_up_leaves_no_file(tmp_path: Path) -> None:
+    path = scene(tmp_path / "a.mp4", noise, 100, options=PICTURES)
+
+    def late() -> bool:  # asked at every report, even one that isn't sent
+        if any(tmp_path.glob("*.m4s")):
+            raise Rejected("limit_exceeded", "It takes too long.")
+        return False
+
+    params = {"operations": ["probe"], "hls": {"segment_s": 1, "single_file": False}, "on_error": "partial"}
+    finished = run_alone(VideoProcessor(), path, params, scratch=tmp_path, cancelled=late)
+    assert isinstance(finished.result, VideoResult)
+    assert [one.operation for one in finished.result.errors] == ["hls"]
+    assert (finished.outputs, [*tmp_path.glob("hls*")]) == ((), [])
