@@ -145,7 +145,8 @@ def test_what_could_not_be_done_is_told_where_that_is_wanted(tmp_path: Path) -> 
     with pytest.raises(Rejected) as rejected:
         process(too_long(tmp_path), tmp_path, params)
     assert rejected.value.code == "limit_exceeded"
-    result, _ = process(too_long(tmp_path), tmp_path / "partial", {**params, "on_error": "partial"})
+    result, finished = process(too_long(tmp_path), tmp_path / "partial", {**params, "on_error": "partial"})
+    assert finished.outputs == ()
     assert [(one.operation, one.code) for one in result.errors] == [
         (name, "limit_exceeded") for name in ("waveform", "loudness", "silence", "audio")
     ]

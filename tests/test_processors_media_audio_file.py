@@ -224,8 +224,7 @@ def test_the_sound_of_a_film_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_not_the_fault_of_the_sound(tune: Path, tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "sound.m4a").mkdir()
+    (tmp_path / "sound.m4a").symlink_to(tmp_path / "nowhere" / "else")
     with pytest.raises(OSError, match="can't be written") as failed:
         make(tune, tmp_path)
     assert not isinstance(failed.value, av.FFmpegError)

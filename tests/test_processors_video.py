@@ -1,6 +1,7 @@
 """The video kind: what is in a film, a frame worth showing, and nothing but the film ever opened."""
 
 import http.server
+import struct
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from tests.architecture import REPOSITORY
 from tests.contracts.processor import ProcessorContract
 from tests.films import RATE, black, film, noise, shades, still
 from tests.hostile import ends
+from tests.hostile_boxes import box, rewritten
 from tests.pictures import BLUE, GREEN, RED, WHITE, corners, quarters
 from tests.programs import require
 from tests.rendering import close
@@ -137,6 +139,17 @@ def test_pixels_that_are_not_square_are_made_square(tmp_path: Path) -> None:
     result, _ = process(path, tmp_path)
     assert (shown(result).width, shown(result).height) == (233, 120)
     assert poster(tmp_path).size == (233, 120)
+
+
+@pytest.mark.parametrize("operation", ["poster", "storyboard", "preview", "transcode", "hls"])
+def test_pixels_so_narrow_that_nothing_would_be_left_make_a_picture_one_pixel_wide(
+    operation: str, tmp_path: Path
+) -> None:
+    path = film(tmp_path / "a.mp4", still(), 10)
+    narrow = box(b"pasp", struct.pack(">II", 1, 30_000))
+    path.write_bytes(rewritten(path.read_bytes(), b"stsd", lambda old: old[:8] + box(b"avc1", old[16:] + narrow)))
+    result, _ = process(path, tmp_path, {"operations": ["probe", operation]})
+    assert (shown(result).width, shown(result).height) == (1, 128)
 
 
 def test_subtitles_and_attachments_are_mentioned_and_never_opened(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from processors.base import Rejected
 from processors.video import VideoProcessor
-from processors.video.hls import Cuts, every, ladder
+from processors.video.hls import Cuts, among, every, ladder
 from processors.video.models import HlsMade, VideoResult
 from processors.work import OUTPUT_NAME, run_alone
 from tests.browser import open_browser
@@ -223,6 +223,7 @@ def test_a_browser_plays_it_and_seeks_in_it(form: str, served: str, two_rungs: P
         ((854, 480), "auto", [480, 240]),
         ((320, 180), "auto", [180]),
         ((1280, 720), (480, 1080), [720, 480]),
+        ((192, 108), (61, 60, 30), [60, 30]),
     ],
 )
 def test_the_ladder_has_what_the_video_reaches_the_highest_first(
@@ -234,7 +235,17 @@ def test_the_ladder_has_what_the_video_reaches_the_highest_first(
 def test_cuts_are_at_the_first_picture_from_each_bound_on() -> None:
     cuts = Cuts(every(2.0))
     shown = [0.5, 1.0, 1.9, 2.0, 2.5, 7.0, 7.1, 8.0]
-    assert [at for at in shown if cuts(at)] == cuts.times == [0.5, 2.0, 7.0, 8.0]
+    assert [second for second in shown if cuts(second)] == cuts.times == [0.5, 2.0, 7.0, 8.0]
+
+
+def test_cuts_follow_another_rung_s_bounds() -> None:
+    cuts = Cuts(among([0.0, 2.4, 3.0]))
+    assert [second for second in (0.0, 2.3, 2.4, 2.9, 3.0, 90.0) if cuts(second)] == [0.0, 2.4, 3.0]
+
+
+def test_a_film_whose_times_jump_by_millions_of_years_is_cut_at_once() -> None:
+    cuts = Cuts(every(2.0))
+    assert [second for second in (0.0, 1.0, 1e15, 1e15 + 1, 1e15 + 2) if cuts(second)] == [0.0, 1e15, 1e15 + 2]
 
 
 @pytest.mark.parametrize(
@@ -302,3 +313,18 @@ def test_the_same_film_gives_the_same_stream_again(tmp_path: Path) -> None:
     folders = [stream(path, tmp_path / name)[1] for name in ("x", "y")]
     first, again = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in folders)
     assert first == again
+
+
+def test_a_stream_that_was_given_up_leaves_no_file(tmp_path: Path) -> None:
+    path = scene(tmp_path / "a.mp4", noise, 100, options=PICTURES)
+
+    def late() -> bool:  # asked at every report, even one that isn't sent
+        if any(tmp_path.glob("*.m4s")):
+            raise Rejected("limit_exceeded", "It takes too long.")
+        return False
+
+    params = {"operations": ["probe"], "hls": {"segment_s": 1, "single_file": False}, "on_error": "partial"}
+    finished = run_alone(VideoProcessor(), path, params, scratch=tmp_path, cancelled=late)
+    assert isinstance(finished.result, VideoResult)
+    assert [one.operation for one in finished.result.errors] == ["hls"]
+    assert (finished.outputs, [*tmp_path.glob("hls*")]) == ((), [])

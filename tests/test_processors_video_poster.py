@@ -1,5 +1,6 @@
 """Which frame stands for a film."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_it_shows_the_frame_of_the_time_that_it_tells(more: dict[str, Any], tmp_
     assert number_of(image) == round(at * RATE)
 
 
-@pytest.mark.parametrize(("seconds", "frame"), [(0, 0), (1.5, 38), (1.52, 38), (99, 119)])
+@pytest.mark.parametrize(("seconds", "frame"), [(0, 0), (1.5, 38), (1.52, 38), (99, 119), (math.inf, 119)])
 @pytest.mark.parametrize("name", ["a.mp4", "a.ts", "a.mkv"])
 def test_the_very_frame_of_a_second_is_shown(name: str, seconds: float, frame: int, tmp_path: Path) -> None:
     path = film(tmp_path / name, counted, 120, options={"g": "30"})

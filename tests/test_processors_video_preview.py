@@ -9,7 +9,10 @@ import pytest
 from PIL import Image, ImageSequence
 from pydantic import ValidationError
 
-from processors.video.models import Preview
+from processors.base import Rejected, Report
+from processors.video import VideoProcessor
+from processors.video.models import Preview, VideoResult
+from processors.work import run_alone
 from tests.films import RATE, counted, film, number_of, still
 from tests.pictures import BLUE, GREEN, RED, WHITE, corners
 from tests.programs import require
@@ -113,3 +116,19 @@ def test_more_frames_than_anybody_looks_at_are_refused() -> None:
     assert Preview(seconds=10, fps=30).fps == 30
     with pytest.raises(ValidationError, match="300"):
         Preview(seconds=11, fps=30)
+
+
+def test_a_preview_that_was_given_up_leaves_no_file_and_the_others_are_made(path: Path, tmp_path: Path) -> None:
+    def late(report: Report) -> None:
+        if report.stage == "preview":
+            raise Rejected("limit_exceeded", "It takes too long.")
+
+    params = {"operations": ["poster", "storyboard", "preview"], "on_error": "partial"}
+    finished = run_alone(VideoProcessor(), path, params, scratch=tmp_path, on_report=late)
+    assert isinstance(finished.result, VideoResult)
+    assert [one.operation for one in finished.result.errors] == ["preview"]
+    assert finished.result.storyboard is not None
+    assert {output.name for output in finished.outputs} == {
+        *("poster.webp", "storyboard.webp", "storyboard.vtt", "storyboard.json")
+    }
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {output.name for output in finished.outputs}

@@ -43,12 +43,15 @@ def test_an_interval_gives_as_many_tiles_as_it_takes(path: Path, tmp_path: Path)
     assert all(tile.end - tile.start == pytest.approx(0.5, abs=0.002) for tile in tiles)
 
 
-def test_an_interval_of_more_than_a_hundred_tiles_is_made_longer_and_that_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("interval", "tiles"), [(0.04, "150"), (1e-320, "1,000,000,000")])
+def test_an_interval_of_more_than_a_hundred_tiles_is_made_longer_and_that_is_told(
+    interval: float, tiles: str, tmp_path: Path
+) -> None:
     path = film(tmp_path / "a.mp4", still((32, 32)), 150, options={"g": "1", "preset": "ultrafast"})
-    result = made(path, tmp_path, {"storyboard": {"interval_s": 0.04}})
+    result = made(path, tmp_path, {"storyboard": {"interval_s": interval}})
     assert result.storyboard is not None
     assert result.storyboard.tiles == 100
-    assert any("150" in warning for warning in result.warnings)
+    assert any(tiles in warning for warning in result.warnings)
 
 
 def test_a_film_on_its_side_has_tiles_upright(tmp_path: Path) -> None:

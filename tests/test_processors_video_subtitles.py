@@ -8,11 +8,12 @@ from typing import Any
 import av
 import pytest
 
-from processors.base import Cancelled
+from processors.base import Cancelled, Rejected
 from processors.media.progress import Plan
 from processors.video import VideoProcessor
 from processors.video.models import SubtitlesMade, VideoResult
 from processors.work import run_alone
+from tests.cells import real_cells
 from tests.ffprobes import ffmpeg
 from tests.films import film, still
 from tests.test_processors_media_probe import TINY
@@ -139,6 +140,31 @@ def test_hostile_subtitles_are_text_and_nothing_else(tmp_path: Path) -> None:
     assert (tmp_path / "out" / made.file).read_text() == (
         "WEBVTT\n\n00:00:00.000 --> 00:00:00.150\nx\n00:00:00.000 --&gt; 09:00:00.000\nNOTE\nSTYLE\n"
     )
+
+
+def test_a_film_may_have_more_languages_than_a_cell_may_have_open_files(tmp_path: Path) -> None:
+    (tmp_path / "a.srt").write_text(SRT)
+    texts = ["-map", "1"] * 60
+    ffmpeg(*TINY, "-i", tmp_path / "a.srt", "-map", "0", *texts, "-c:v", "mpeg4", "-c:s", "srt", tmp_path / "a.mkv")
+    with real_cells(tmp_path, "video") as cells:
+        ended = cells.run(tmp_path / "a.mkv", {"operations": ["subtitles"]}, VideoProcessor("").limits)
+    assert (ended.code, ended.detail) == ("result", "")
+
+
+def test_subtitles_that_were_given_up_leave_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processors.video.subtitles.MOST_WAITING", 1)
+    path = subtitled(tmp_path / "a.mkv", "srt")
+
+    def late() -> bool:  # asked at every report, even one that isn't sent
+        if any(tmp_path.glob("*.vtt")):
+            raise Rejected("limit_exceeded", "It takes too long.")
+        return False
+
+    params = {"operations": ["subtitles"], "on_error": "partial"}
+    finished = run_alone(VideoProcessor(), path, params, scratch=tmp_path, cancelled=late)
+    assert isinstance(finished.result, VideoResult)
+    assert [one.operation for one in finished.result.errors] == ["subtitles"]
+    assert finished.outputs == ()
 
 
 def test_a_cancel_is_heard_while_ffmpeg_looks_for_the_next_cue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

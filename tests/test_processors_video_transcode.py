@@ -104,6 +104,12 @@ def test_a_film_on_its_side_is_turned_for_good(anticlockwise: int, size: tuple[i
     assert close(corners(decoded(path)), corners(quarters((192, 128)).rotate(anticlockwise, expand=True)), 40)
 
 
+def test_of_heights_that_come_to_the_same_the_first_counts(tmp_path: Path) -> None:
+    """4:2:0 wants even sides: 101 is 100, though the width would be another."""
+    files, _ = transcode(film(tmp_path / "a.mp4", still((192, 108)), 10), tmp_path, heights=[101, 100, 60])
+    assert [made.height for made, _ in files] == [100, 60]
+
+
 def test_pixels_become_square(tmp_path: Path) -> None:
     made, path = one(film(tmp_path / "a.mp4", still((160, 120)), 10, aspect=Fraction(16, 11)), tmp_path)
     picture, *_ = told(path)
@@ -304,9 +310,9 @@ def test_a_quality_that_the_codec_does_not_have_is_refused() -> None:
         VideoParams.model_validate({"transcode": {"video": "h264", "crf": 60}})
 
 
-@pytest.mark.parametrize("params", [{"transcode": {}}, {"hls": {}}])
+@pytest.mark.parametrize("params", [{"transcode": {}}, {"hls": {}}, {"web": {}}])
 def test_an_output_that_grows_too_large_is_no_fault_of_the_film(params: dict[str, Any], tmp_path: Path) -> None:
-    path = scene(tmp_path / "a.mp4", noise, 100, sound=beep(1.0))
+    path = scene(tmp_path / "a.mkv", noise, 100, sound=beep(1.0))
     with real_cells(tmp_path, "video") as cells:
         limits = replace(VideoProcessor("").limits, output_bytes=20_000)
         ended = cells.run(path, {"operations": ["probe"], **params}, limits)

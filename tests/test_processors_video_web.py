@@ -206,6 +206,26 @@ def test_what_would_have_to_be_re_encoded_is_not_and_the_reason_is_said(
     assert not (tmp_path / "out").exists()
 
 
+def test_times_past_all_bounds_are_a_reason_and_no_crash(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    ffmpeg(*TINY, *TONE, *H264, "-bf", "0", "-c:a", "aac", path)
+    path.write_bytes(postponed(path.read_bytes(), 1 << 62))
+    web = make(path, tmp_path)
+    assert (web.how, web.reasons) == ("none", ["It can't be copied: its times are past all bounds."])
+
+
+def postponed(matroska: bytes, to: int) -> bytes:
+    """The first cluster is said to be shown at another time, in milliseconds (RFC 9559, 5.1.3.1)."""
+    start = matroska.index(b"\x1f\x43\xb6\x75") + 4
+    at = matroska.index(b"\xe7", start + 1)
+    end = at + 2 + (matroska[at + 1] & 0x7F)
+    time = b"\xe7\x88" + to.to_bytes(8)
+    grown = int.from_bytes(matroska[start:at]) + len(time) - (end - at)
+    segment = matroska.index(b"\x18\x53\x80\x67") + 4
+    unknown = matroska[:segment] + b"\x01" + b"\xff" * 7 + matroska[segment + 8 : start]
+    return unknown + grown.to_bytes(at - start) + time + matroska[end:]
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "codecs", "copied"),
     [

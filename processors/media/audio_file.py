@@ -84,14 +84,19 @@ def make(
             gain = gain_db(loudness, settings.loudness)
             if gain < settings.loudness - (loudness.integrated or settings.loudness) - 0.05:
                 source.note(f"The peaks leave room for {gain:.1f} dB; the sound stays softer than was asked for.")
-    with source.open() as container:
-        stream = choose_audio(container)
-        tags = _tags(container, strip_metadata)
-        with Encoder(source, settings, gain, tags) as encoder:
-            listen(source, stream, [encoder], stage, share, 1 - share)
-    if settings.format == "m4a":
-        with suppress(NotMovable):  # at its end it's found, too
-            bring_index_first(encoder.path, lambda _part: source.plan.alive())
+    path = source.work.scratch / f"sound.{settings.format}"
+    try:
+        with source.open() as container:
+            stream = choose_audio(container)
+            tags = _tags(container, strip_metadata)
+            with Encoder(path, settings, gain, tags) as encoder:
+                listen(source, stream, [encoder], stage, share, 1 - share)
+        if settings.format == "m4a":
+            with suppress(NotMovable):  # at its end it's found, too
+                bring_index_first(path, lambda _part: source.plan.alive())
+        source.publish(path, FORMATS[settings.format].media_type)
+    finally:
+        path.unlink(missing_ok=True)
     return encoder.made()
 
 
@@ -106,25 +111,28 @@ def _layout(channels: int) -> str:
 class Encoder:
     """Listens, and writes what it hears, `gain` decibels louder."""
 
-    def __init__(self, source: Source, settings: AudioOutput, gain: float, tags: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, settings: AudioOutput, gain: float, tags: Mapping[str, str]) -> None:
         self._format = FORMATS[settings.format]
         self._settings = settings
         self._gain = gain
         self._tags = tags
-        self.path: Path = source.work.output(f"sound.{settings.format}", self._format.media_type)
+        self._path = path
         self._samples = 0
 
     def __enter__(self) -> "Encoder":
         with writing():
             self._target: OutputContainer = av.open(
-                str(self.path), "w", format=self._format.muxer, options=dict(self._format.options)
+                str(self._path), "w", format=self._format.muxer, options=dict(self._format.options)
             )
         return self
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        with self._target, writing():
-            if failed is None:
-                self._target.mux(self._stream.encode())
+        if failed is not None:
+            with suppress(FFmpegError):  # what went wrong before is what counts
+                self._target.close()
+            return
+        with writing(), self._target:
+            self._target.mux(self._stream.encode())
 
     def filters(self, rate: int, channels: int) -> Filters:
         """The encoder is set up here, since it depends on the sound."""
@@ -163,7 +171,7 @@ class Encoder:
 
     def made(self) -> AudioMade:
         return AudioMade(
-            file=self.path.name,
+            file=self._path.name,
             format=self._settings.format,
             codec=self._format.codec,
             duration=round(self._samples / self._rate, 3),

@@ -30,7 +30,7 @@ def rotation(frame: VideoFrame) -> int:
 
 def display_size(frame: VideoFrame, aspect: Fraction | None) -> Size:
     """As displayed: with square pixels, and upright. `aspect` is that of a stored pixel."""
-    width = round(frame.width * aspect) if aspect else frame.width
+    width = max(1, round(frame.width * aspect)) if aspect else frame.width
     return (frame.height, width) if rotation(frame) in (90, 270) else (width, frame.height)
 
 

@@ -55,7 +55,7 @@ def decoding() -> Iterator[None]:
     """Around everything that FFmpeg does: what a damaged file makes it raise becomes `Rejected`."""
     try:
         yield
-    except (FFmpegError, ValueError) as wrong:  # ValueError: it seeks to where no file can be
+    except (FFmpegError, ValueError, OverflowError) as wrong:  # it seeks to where no file can be, or tells such times
         if isinstance(wrong, MemoryError):  # damaged files ask for gigabytes, too
             raise Rejected("limit_exceeded", "Reading the file would take more memory than is allowed.") from wrong
         if isinstance(wrong, OSError) and wrong.errno in OF_WRITING:

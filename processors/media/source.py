@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 from av.container import InputContainer
 from pydantic import BaseModel
 
-from processors.base import Work
+from processors.base import JSON, Work
 from processors.media import layout
 from processors.media.layout import Layout
 from processors.media.models import InputLimits
@@ -53,6 +54,15 @@ class Source:
     def layout(self) -> Layout:
         with self.work.open() as file:
             return layout.read(file)
+
+    def publish(self, path: Path, media_type: str, **attributes: JSON) -> Path:
+        """Make an output of a file in the scratch folder, under its name, and only once it is whole.
+
+        What an operation began and gave up must not be published where the others' results are wanted nevertheless.
+        """
+        output = self.work.output(path.name, media_type, **attributes)
+        path.replace(output)
+        return output
 
     def note(self, warning: str) -> None:
         if warning not in self.notes:

@@ -13,7 +13,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.video.stream import VideoStream
 
-from processors.base import Rejected
+from processors.base import JSON, Rejected
 from processors.media.opening import choose_video, decoding
 from processors.media.progress import ALMOST
 from processors.media.source import Source
@@ -115,6 +115,7 @@ class _Stream:
         self._folder = source.work.scratch
         self._rate = look.rate
         self._has_sound = False
+        self._whole_files: list[tuple[Path, dict[str, JSON]]] = []
 
     # -- writing: a file for each rung
 
@@ -134,8 +135,8 @@ class _Stream:
         return [top, *(self._encode(lower, audio, among(self._bounds(top)), COPYING) if lower else [])]
 
     def forget(self) -> None:
-        for height, _ in self._ladder:
-            self._path(height).unlink(missing_ok=True)
+        for path in self._folder.glob("hls-*"):
+            path.unlink()
 
     def _can_be_copied(self, video: VideoStream) -> bool:
         """The highest rung, if it is the film as it is, and can be cut about as often as was asked for."""
@@ -199,20 +200,27 @@ class _Stream:
     # -- publishing: playlists, and where it is asked for, a file for each segment
 
     def publish(self, written: list[Rung]) -> models.HlsMade:
-        made = [self._publish(rung) for rung in written]
-        text = playlist.multivariant([variant for variant, _ in made])
-        self._source.work.output(MULTIVARIANT, PLAYLIST_TYPE).write_text(text)
+        """Everything is finished before the first file becomes an output."""
+        made = [self._finish(rung) for rung in written]
+        self._write(MULTIVARIANT, playlist.multivariant([variant for variant, _ in made]))
         self._source.plan.report(STAGE, 1.0, "written")
+        for path, attributes in self._whole_files:
+            self._source.publish(path, PLAYLIST_TYPE if path.suffix == ".m3u8" else MEDIA_TYPE, **attributes)
         return models.HlsMade(playlist=MULTIVARIANT, rungs=[rung for _, rung in made])
 
-    def _publish(self, rung: Rung) -> tuple[Variant, models.Rung]:
+    def _write(self, name: str, text: str) -> None:
+        path = self._folder / name
+        path.write_text(text)
+        self._whole_files.append((path, {}))
+
+    def _finish(self, rung: Rung) -> tuple[Variant, models.Rung]:
         layout = fragments.read(rung.path)
         parts = _joined(rung, layout, self._bounds(rung))
         head, segments = (
             self._whole(rung, layout, parts) if self._settings.single_file else self._split(rung, layout, parts)
         )
         name, (width, height) = f"hls-{rung.height}p.m3u8", rung.size
-        self._source.work.output(name, PLAYLIST_TYPE).write_text(playlist.media(head, segments))
+        self._write(name, playlist.media(head, segments))
         peak = playlist.peak(segments)
         codecs = f"{layout.avc},{AAC_LC_CODEC}" if self._has_sound else layout.avc
         variant = Variant(name, width, height, float(self._rate), codecs, peak, playlist.average(segments))
@@ -222,8 +230,7 @@ class _Stream:
 
     def _whole(self, rung: Rung, layout: Layout, parts: list[tuple[float, Part]]) -> tuple[Head, list[Segment]]:
         name = rung.path.name
-        output = self._source.work.output(name, MEDIA_TYPE, width=rung.size[0], height=rung.size[1])
-        rung.path.replace(output)
+        self._whole_files.append((rung.path, {"width": rung.size[0], "height": rung.size[1]}))
         head = Head(name, layout.head.size, is_part=True)
         return head, [Segment(name, seconds, part.size, part.offset) for seconds, part in parts]
 
@@ -242,9 +249,11 @@ class _Stream:
     def _save(self, file: BinaryIO, part: Part, name: str) -> None:
         self._source.plan.report(STAGE, ALMOST, f"writing {name}")
         file.seek(part.offset)
-        with self._source.work.output(name, MEDIA_TYPE).open("wb") as output:
+        path = self._folder / name
+        with path.open("wb") as output:
             for start in range(0, part.size, CHUNK_BYTES):
                 output.write(file.read(min(CHUNK_BYTES, part.size - start)))
+        self._whole_files.append((path, {}))
 
 
 def _joined(rung: Rung, layout: Layout, bounds: list[float]) -> list[tuple[float, Part]]:

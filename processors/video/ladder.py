@@ -8,13 +8,14 @@ from processors.webp import Size
 def rungs(display: Size, heights: Iterable[int]) -> Iterator[tuple[int, Size]]:
     """Each height with its size, in the order given; those above the video's own make one of the video's size.
 
-    A height is that of 720p: the shorter side, which is the width where the video stands upright.
+    A height is that of 720p: the shorter side, which is the width where the video stands upright. No two have the
+    same, which is what the files are called by: of 720 and 721, the first counts.
     """
     seen = set()
     for height in heights:
         size = scaled(display, height)
-        if size not in seen:
-            seen.add(size)
+        if min(size) not in seen:
+            seen.add(min(size))
             yield min(size), size
 
 

@@ -23,6 +23,7 @@ from processors.webp import fit
 
 POSTER_QUALITY = 80
 LOOK_WIDTH = 160  # pixels: enough to tell a lively frame
+MOST_TILES_TOLD = 1_000_000_000  # an interval may be so short that their number has no end
 
 Tolerating = Callable[[models.Operation], AbstractContextManager[None]]
 
@@ -81,7 +82,7 @@ class Pictures:
         if interval is None:
             return self._storyboard.tiles
         timeline = self._film.timeline
-        count = math.ceil(round(timeline.length * timeline.unit / interval, 6))
+        count = math.ceil(min(round(timeline.length * timeline.unit / interval, 6), MOST_TILES_TOLD))
         if count > models.MAX_TILES:
             self._film.source.note(f"Tiles each {interval:g} seconds would be {count:,}; there are {models.MAX_TILES}.")
         return min(max(count, 1), models.MAX_TILES)

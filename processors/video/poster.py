@@ -7,6 +7,7 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from processors.media.frames import picture
+from processors.media.models import MAX_SECONDS
 from processors.media.opening import choose_video, decoding
 from processors.video.crew import Media
 from processors.video.decoder import Decoder, when
@@ -40,7 +41,7 @@ class Still:
 
 def at(film: Film, seconds: float, width: int) -> Poster | None:
     """The first frame from there on, or the last one; None if none can be decoded."""
-    still = Still(film.timeline.ticks(seconds), film.aspect, width)
+    still = Still(film.timeline.ticks(min(seconds, MAX_SECONDS)), film.aspect, width)
     if film.is_large:
         film.source.note(
             "The video's frames are too large to look for one between keyframes: the poster is the nearest."

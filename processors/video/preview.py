@@ -13,6 +13,7 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 from PIL import Image
 
+from processors.media.opening import decoding
 from processors.media.source import Source
 from processors.video import models
 from processors.video.reel import Reel
@@ -48,9 +49,13 @@ def frame_size(displayed: Size, settings: models.Preview) -> Size:
 def write(source: Source, settings: models.Preview, reel: Reel) -> models.PreviewMade:
     width, height = reel.size
     name = f"preview.{settings.format}"
-    path = source.work.output(name, MEDIA_TYPES[settings.format], width=width, height=height)
-    with closing(reel):
-        frames = _encode(path, settings, reel.size, _told(source, reel))
+    path = source.work.scratch / name
+    try:
+        with closing(reel), decoding():
+            frames = _encode(path, settings, reel.size, _told(source, reel))
+        source.publish(path, MEDIA_TYPES[settings.format], width=width, height=height)
+    finally:
+        path.unlink(missing_ok=True)
     return models.PreviewMade(file=name, width=width, height=height, frames=frames)
 
 

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Any, Literal, TextIO
+from pathlib import Path
+from typing import Any, Literal
 
 import av
 from av.container import InputContainer
@@ -20,48 +19,62 @@ from processors.media.source import Source
 from processors.video.models import SubtitlesMade
 
 STAGE: Literal["subtitles"] = "subtitles"
+MOST_WAITING = 1 << 16  # characters
 SHOWN_SECONDS = 4.0  # where a packet doesn't say for how long
 LANGUAGE = re.compile(r"[A-Za-z]{2,8}")
 
 
-@dataclass(slots=True)
 class Vtt:
-    """One file as it is written. `file` is open."""
+    """One file as it is written, from time to time: a cell may not have as many open as there are languages."""
 
-    codec: str
-    file: TextIO
-    start: float
-    cues: int = 0
+    def __init__(self, path: Path, codec: str, start: float) -> None:
+        """`start` is that of the film, in seconds."""
+        self.path = path
+        self.cues = 0
+        self._codec = codec
+        self._start = start
+        self._waiting = ["WEBVTT\n"]
+        self._letters = 0
 
     def add(self, packet: "Packet[Any]") -> None:
         """`packet` becomes a cue, unless it says when there is nothing to see."""
-        text = cue_text(self.codec, bytes(packet))
+        text = cue_text(self._codec, bytes(packet))
         if not text or packet.pts is None:
             return
-        begin = float(packet.pts * packet.time_base) - self.start
+        begin = float(packet.pts * packet.time_base) - self._start
         end = begin + (float(packet.duration * packet.time_base) if packet.duration else SHOWN_SECONDS)
         if end > max(begin, 0.0):
-            self.file.write(f"\n{_stamp(begin)} --> {_stamp(end)}\n{text}\n")
+            self._waiting.append(f"\n{_stamp(begin)} --> {_stamp(end)}\n{text}\n")
+            self._letters += len(text)
             self.cues += 1
+            if self._letters > MOST_WAITING:
+                self.write()
+
+    def write(self) -> None:
+        """What has not been written yet."""
+        with self.path.open("a", encoding="utf-8", newline="\n") as file:
+            file.writelines(self._waiting)
+        self._waiting, self._letters = [], 0
 
 
 def make(source: Source) -> list[SubtitlesMade]:
     """Raises `Rejected`. Notes what can't be written as text."""
     source.plan.report(STAGE, 0)
-    with source.open() as container, ExitStack() as files:
+    with source.open() as container:
         chosen = [stream for stream in container.streams.subtitles if _is_text(source, stream)]
         made = [_made(number, stream) for number, stream in enumerate(chosen, 1)]
         start = (container.start_time or 0) / av.time_base
-        ways = {}
-        for one, stream in zip(made, chosen, strict=True):
-            path = source.work.output(one.file, "text/vtt", language=one.language)
-            file = files.enter_context(path.open("w", encoding="utf-8", newline="\n"))
-            file.write("WEBVTT\n")
-            ways[stream.index] = Vtt(stream.codec_context.codec.canonical_name, file, start)
+        ways = {
+            stream.index: Vtt(source.work.scratch / one.file, stream.codec_context.codec.canonical_name, start)
+            for one, stream in zip(made, chosen, strict=True)
+        }
         if chosen:
             with decoding():
                 _pour(source, container, chosen, ways)
     source.plan.report(STAGE, 1)
+    for one, way in zip(made, ways.values(), strict=True):
+        way.write()
+        source.publish(way.path, "text/vtt", language=one.language)
     return [one.model_copy(update={"cues": way.cues}) for one, way in zip(made, ways.values(), strict=True)]
 
 

@@ -90,12 +90,10 @@ def _bring_indexes_first(source: Source, paths: Sequence[Path]) -> None:
 
 
 def _publish(source: Source, path: Path, written: Written, settings: models.Transcode) -> models.Transcoded:
-    """Only what is whole becomes an output."""
     width, height = written.size
     seconds = round(written.seconds, 3)
     media_type = ENCODERS[settings.video].media_type
-    output = source.work.output(path.name, media_type, width=width, height=height, duration=seconds)
-    path.replace(output)
+    output = source.publish(path, media_type, width=width, height=height, duration=seconds)
     return models.Transcoded(
         file=path.name,
         codec=settings.video,

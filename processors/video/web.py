@@ -10,7 +10,7 @@ from av.error import FFmpegError
 
 from processors.media.layout import Layout
 from processors.media.models import AudioStream, VideoStream
-from processors.media.opening import choose_video
+from processors.media.opening import OF_WRITING, choose_video
 from processors.media.playable import MP4, WEBM, audio_fault, named, video_fault
 from processors.media.remux import Copy
 from processors.media.source import Source
@@ -143,10 +143,10 @@ def _copy(
         Copy(source, STAGE, part, recipe.kind, strip_metadata).make(container, streams, layout)
         path = _output(source, (video.width, video.height) if (video := told["video"]) else None, recipe.kind)
         part.rename(path)
-    except FFmpegError as wrong:
-        if isinstance(wrong, MemoryError):
+    except (FFmpegError, OverflowError) as wrong:
+        if isinstance(wrong, MemoryError) or getattr(wrong, "errno", None) in OF_WRITING:
             raise
-        reason = f"It can't be copied: {wrong.strerror}."
+        reason = f"It can't be copied: {getattr(wrong, 'strerror', 'its times are past all bounds')}."
         return models.WebMade(file=None, container=None, how="none", reasons=[reason])
     finally:
         part.unlink(missing_ok=True)
