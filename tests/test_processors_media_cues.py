@@ -2,6 +2,7 @@
 
 import re
 import struct
+import time
 
 import pytest
 
@@ -81,3 +82,13 @@ def test_no_text_ends_its_cue_or_is_anything_but_text_and_three_tags(codec: str,
 
 def test_a_text_is_not_endless() -> None:
     assert len(cue_text("subrip", b"x" * 1_000_000)) == LONGEST
+
+
+@pytest.mark.parametrize(
+    ("codec", "data"),
+    [("mov_text", bytes(50 << 20)), ("subrip", b"<" + b"a" * LONGEST), ("webvtt", b"<1" + b":" * LONGEST)],
+)
+def test_no_text_takes_longer_than_its_length_is_worth(codec: str, data: bytes) -> None:
+    started = time.process_time()
+    cue_text(codec, data)
+    assert time.process_time() - started < 0.3

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from processors.media.models import MAX_PIXELS, VideoStream
 from processors.registry import load
 from processors.video import VideoProcessor
 from processors.video.models import VideoParams, VideoResult
-from processors.work import Finished, run_alone
+from processors.video.pipeline import OF_PICTURES, WEIGHTS
+from processors.work import FileWork, Finished, run_alone
 from tests.architecture import REPOSITORY
 from tests.contracts.processor import ProcessorContract
 from tests.films import RATE, black, film, noise, shades, still
@@ -219,6 +221,30 @@ def test_progress_is_weighted_and_ends_whole(tmp_path: Path) -> None:
     run_alone(VideoProcessor(), CLIP, scratch=tmp_path, on_report=reports.append)
     assert {report.unit for report in reports if report.total} == {"%"}
     assert {report.total for report in reports} <= {None, 100}
+
+
+def test_stages_come_in_the_order_of_their_weights_and_each_begins_where_the_one_before_ended(tmp_path: Path) -> None:
+    """Asked at every report, even one that isn't sent."""
+    reports: list[Report] = []
+    params = {"operations": ["poster", "storyboard", "preview"]}
+    with CLIP.open("rb") as file:
+        work = FileWork(
+            params=VideoParams.model_validate(params),
+            name="clip.mp4",
+            media_type="video/mp4",
+            size=CLIP.stat().st_size,
+            scratch=tmp_path,
+            descriptor=file.fileno(),
+            on_report=reports.append,
+            clock=count(0, 10).__next__,
+        )
+        VideoProcessor().process(work)
+    stages = [stage for stage, _ in groupby(report.stage for report in reports)]
+    assert stages == [stage for stage in WEIGHTS if stage in stages]
+    done = {stage: [one.done for one in reports if one.stage == stage and one.total] for stage in stages}
+    total = sum(WEIGHTS[stage] for stage in ("probe", *OF_PICTURES[:3]))
+    assert done["storyboard"][0] < 100 * WEIGHTS["storyboard"] / total
+    assert done["preview"][0] == pytest.approx(100 * (total - WEIGHTS["preview"]) / total)
 
 
 def test_a_film_without_a_single_decodable_frame_is_rejected(tmp_path: Path) -> None:

@@ -137,3 +137,9 @@ def test_its_memory_counts(cells: Cells, tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", still((1280, 720)), 200, options={"preset": "ultrafast"})
     ended = cells.run(path, {"operations": ["probe"], "transcode": {"preset": "small"}}, limits)
     assert ended.code == "out_of_memory"
+
+
+def test_an_output_that_grows_too_large_is_no_fault_of_the_film(cells: Cells, tmp_path: Path) -> None:
+    limits = replace(VideoProcessor(ffmpeg="x").limits, output_bytes=20_000)
+    ended = cells.run(scene(tmp_path / "a.mp4", noise, 100), {"operations": ["probe"], "transcode": {}}, limits)
+    assert (ended.code, ended.detail) == ("limit_exceeded", "An output is larger than 20000 bytes")

@@ -58,6 +58,17 @@ def test_the_very_frame_of_a_second_is_shown(name: str, seconds: float, frame: i
         assert (number_of(image), round(at * RATE)) == (frame, frame)
 
 
+@pytest.mark.parametrize("more", ACCURACIES)
+def test_of_frames_too_large_for_more_the_nearest_keyframe_is_shown_and_not_the_liveliest(
+    more: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processors.video.shots.EXACT_BYTES", 0)
+    path = film(tmp_path / "a.mp4", counted, 120, options={"g": "30", "sc_threshold": "0"})
+    for seconds, frame in ((0, 0), (0.5, 0), (0.7, 30), (99, 90)):
+        image, at = poster(path, tmp_path / f"{seconds}", {"at": seconds}, **more)
+        assert (number_of(image), round(at * RATE)) == (frame, frame)
+
+
 @pytest.mark.parametrize(("format_", "extension"), [("webp", "webp"), ("jpeg", "jpg")])
 def test_it_is_in_the_format_and_width_that_are_asked_for(format_: str, extension: str, tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", still(), 10)

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator
 
 LONGEST = 16_384  # characters of a cue
+MOST_BYTES = 1 << 18  # of a packet: the text, and how it is written
 TEXTUAL = frozenset({"mov_text", "subrip", "text", "ass", "ssa", "webvtt"})
 
-TAG = re.compile(r"<(/?)([a-zA-Z]+)[^<>]*>|<\d[\d:.]*>")
+TAG = re.compile(r"<(/?)([a-zA-Z]++)[^<>]*+>|<\d[\d:.]*+>")
 OVERRIDE = re.compile(r"\{([^{}]*)\}")  # ASS
 SWITCH = re.compile(r"\\([biup])(\d+)")
 ASS_FIELDS = 8  # before the text, in Matroska
@@ -24,6 +25,7 @@ Piece = tuple[str, str]  # ("text", words), ("on", style) or ("off", style)
 
 def cue_text(codec: str, data: bytes) -> str:
     """Empty where there is nothing to show."""
+    data = data[:MOST_BYTES]
     if codec == "mov_text":
         return written(timed_text(data))
     text = data.decode("utf-8", "replace")[:LONGEST]
@@ -99,13 +101,13 @@ def written(pieces: Iterator[Piece]) -> str:
 
 def _styles(boxes: bytes) -> Iterator[tuple[int, int, int]]:
     """First and last character, and flags of the face, from the box `styl`."""
-    while len(boxes) >= 10:
-        size = int.from_bytes(boxes[:4])
-        if boxes[4:8] == b"styl":
-            count = int.from_bytes(boxes[8:10])
-            for at in range(10, min(10 + 12 * count, len(boxes) - 11), 12):
+    box = 0
+    while box + 10 <= len(boxes):
+        if boxes[box + 4 : box + 8] == b"styl":
+            first, count = box + 10, int.from_bytes(boxes[box + 8 : box + 10])
+            for at in range(first, min(first + 12 * count, len(boxes) - 11), 12):
                 yield int.from_bytes(boxes[at : at + 2]), int.from_bytes(boxes[at + 2 : at + 4]), boxes[at + 6]
-        boxes = boxes[max(size, 8) :]
+        box += max(int.from_bytes(boxes[box : box + 4]), 8)
 
 
 def _resolved(text: str, has_entities: bool) -> str:

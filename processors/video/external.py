@@ -4,18 +4,21 @@ It is a child of the cell, under the cell's limits. The film is an open descript
 and decoders hold; it writes nothing but the files that are named.
 """
 
+import errno
 import os
 import select
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
 from processors.base import Rejected
-from processors.media.opening import CODECS, FORMATS, choose_video
+from processors.media.opening import CODECS, FORMATS, OF_WRITING, choose_video
 from processors.media.source import Source
 from processors.video.encoding import TOLERANCE_SECONDS, Form, Order, Written
 from processors.video.production import encoder_options, form_of, sound_codec
@@ -142,9 +145,19 @@ def _run(command: list[str], source: Source, order: Order, duration: float) -> t
         said = log.read(64_000).decode(errors="replace")
     errors.unlink()
     if status != 0 or not frames:
-        reason = said.strip().rpartition("\n")[2][-ERROR_TAIL:] or f"status {status}"
-        raise Rejected("corrupt_input", f"The operator's ffmpeg could not transcode it: {reason}.")
+        _fail(status, said)
     return frames, seconds
+
+
+def _fail(status: int, said: str) -> NoReturn:
+    """What can't be written is no fault of the film."""
+    if status == -signal.SIGXFSZ:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    for number in OF_WRITING:
+        if os.strerror(number) in said:
+            raise OSError(number, os.strerror(number))
+    reason = said.strip().rpartition("\n")[2][-ERROR_TAIL:] or f"status {status}"
+    raise Rejected("corrupt_input", f"The operator's ffmpeg could not transcode it: {reason}.")
 
 
 @contextmanager

@@ -22,8 +22,8 @@ OF_PICTURES: tuple[Operation, ...] = ("poster", "storyboard", "preview", "transc
 # In the order in which they are done, and how long each takes, about, beside the others; probing is always done.
 WEIGHTS: Mapping[str, float] = {
     "probe": 1,
-    "poster": 2,
     "storyboard": 10,
+    "poster": 2,
     "preview": 5,
     "web": 10,
     "audio": 20,

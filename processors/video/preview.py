@@ -61,7 +61,7 @@ def write(source: Source, settings: models.Preview, reel: Reel) -> models.Previe
 
 def _told(source: Source, reel: Reel) -> Iterator[Image.Image]:
     for number, picture in enumerate(reel.pictures()):
-        source.plan.report("preview", 0.5 + 0.5 * number / len(reel.moments))
+        source.plan.report("preview", number / len(reel.moments))
         yield picture
 
 

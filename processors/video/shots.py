@@ -1,7 +1,7 @@
 """Frames for chosen moments of a video: the nearest keyframes, or exactly."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
@@ -56,7 +56,7 @@ class Film:
     timeline: Timeline
     frame_bytes: int
     damaged: int = 0
-    known: set[int] = field(default_factory=set)  # the places of keyframes that need not be decoded any more
+    known: set[int] = field(default_factory=set)  # the places of keyframes that the albums of `begin` have already
 
     @property
     def aspect(self) -> Fraction | None:
@@ -109,7 +109,7 @@ def begin(film: Film, albums: Sequence[Album], first: VideoFrame) -> None:
 def shoot(film: Film, stage: str, albums: Sequence[Album]) -> None:
     """Gives each album its other frames, as accurate as it wants them."""
     quick = [album for album in albums if album.accuracy != "exact"]
-    keyframes(film, stage, quick)
+    keyframes(film, stage, quick, film.known)
     for album in quick:
         if album.accuracy == "auto":
             album.accuracy = "exact" if _are_few(album.distinct, album, film.timeline) else "keyframe"
@@ -136,10 +136,10 @@ def _keyframes_of(timeline: Timeline, moments: Sequence[int]) -> int:
     return len({timeline.nearest(moment) for moment in moments})
 
 
-def keyframes(film: Film, stage: str, albums: Sequence[Album]) -> None:
-    """Gives each album the keyframes next to its moments."""
+def keyframes(film: Film, stage: str, albums: Sequence[Album], known: Collection[int] = ()) -> None:
+    """Gives each album the keyframes next to its moments, but for those whose places are `known`."""
     parts = _parts(albums, film.timeline.nearest if film.timeline.is_indexed else lambda moment: moment)
-    for place in film.known:
+    for place in known:
         parts.pop(place, None)
 
     def decode(decoder: Decoder, seek_to: int | None) -> None:
