@@ -73,7 +73,7 @@ def copy(
                 keys.append(float(packet.pts * packet.time_base))
             packet.stream = copied
             output.mux_one(packet)
-        elif sound and packet.pts is not None and packet.dts is not None:
+        elif sound and packet.stream is sound.stream and packet.pts is not None and packet.dts is not None:
             shift = round(origin / packet.time_base)
             packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
             output.mux(list(sound.packets(packet)))
