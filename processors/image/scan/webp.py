@@ -24,13 +24,13 @@ def scan(source: Source) -> Scan:
         raise damaged("it doesn't begin with its header")
     data = source.at(offset, 10)
     width, height = _size(kind, data)
-    alpha = 1 if kind == b"VP8X" and data[0] & ALPHA else 0
+    has_more = kind == b"VP8L" or (kind == b"VP8X" and data[0] & ALPHA)  # lossless coding, or a channel beside the rest
     metadata = frames = 0
     for kind, _, length in chunks:
         metadata += length if kind in METADATA else 0
         frames += kind == b"ANMF"
     beside_pillow = 12 if frames > 1 else 8  # `opening.load` lets go of the canvases in time
-    workspace = (beside_pillow + alpha) * width * height + source.size
+    workspace = (beside_pillow + bool(has_more)) * width * height + source.size
     return Scan("WEBP", width, height, max(frames, 1), metadata, workspace_bytes=workspace)
 
 
