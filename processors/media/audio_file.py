@@ -132,6 +132,7 @@ class Encoder:
                 self._target.close()
             return
         with writing(), self._target:
+            self._target.start_encoding()  # there is a file, also where a sample or two come to nothing
             self._target.mux(self._stream.encode())
 
     def filters(self, rate: int, channels: int) -> Filters:
