@@ -197,8 +197,8 @@ def served(two_rungs: Path) -> Iterator[Any]:
         thread.join()
 
 
-@pytest.mark.parametrize("form", ["one", "many"])
-def test_a_browser_plays_it_and_seeks_in_it(form: str, served: str, two_rungs: Path) -> None:
+def test_a_browser_plays_it_and_seeks_in_it(served: str, two_rungs: Path) -> None:
+    form = "one"  # the other form has the same bytes, as a test above says
     (two_rungs / form / "out" / "player.html").write_text(PLAYER)
     with open_browser("--autoplay-policy=no-user-gesture-required") as browser:
         browser.open(f"{served}/{form}/out/player.html")
