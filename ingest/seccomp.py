@@ -54,6 +54,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "init_module": 175, "finit_module": 313, "delete_module": 176, "kexec_load": 246, "kexec_file_load": 320,
             "bpf": 321, "perf_event_open": 298, "userfaultfd": 323, "open_by_handle_at": 304,
             "add_key": 248, "request_key": 249, "keyctl": 250, "personality": 135,
+            "sched_setparam": 142, "sched_setscheduler": 144, "sched_setattr": 314,  # SVT-AV1 takes a core, if root
             **_EVERYWHERE,
         },
     ),
@@ -66,6 +67,7 @@ ARCHITECTURES: Mapping[str, Architecture] = {
             "init_module": 105, "finit_module": 273, "delete_module": 106, "kexec_load": 104, "kexec_file_load": 294,
             "bpf": 280, "perf_event_open": 241, "userfaultfd": 282, "open_by_handle_at": 265,
             "add_key": 217, "request_key": 218, "keyctl": 219, "personality": 92,
+            "sched_setparam": 118, "sched_setscheduler": 119, "sched_setattr": 274,
             **_EVERYWHERE,
         },
     ),

@@ -30,6 +30,7 @@ def reach_out(work: Work[Any]) -> Any:
         "passwords": Path("/etc/passwd").read_bytes,
         "the zygote's environment": Path(f"/proc/{os.getppid()}/environ").read_bytes,
         "signal the zygote": lambda: os.kill(os.getppid(), signal.SIGCONT),
+        "priority": lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(99)),
         "connect": lambda: socket.create_connection(("127.0.0.1", work.params.n), timeout=5).close(),
         "send by UDP": lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", work.params.n)),
         "a socket with a path": lambda: socket.socket(socket.AF_UNIX),
