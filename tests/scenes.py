@@ -97,6 +97,7 @@ def told(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None, dict[str, A
 
 def times(path: Path) -> list[float]:
     """When each frame is shown."""
+    require("ffprobe")
     command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0"]
     return [float(line.strip(",")) for line in subprocess.check_output([*command, str(path)], text=True).split()]
 

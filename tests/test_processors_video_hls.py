@@ -100,6 +100,7 @@ def test_ffmpeg_plays_every_frame_of_every_rung_at_its_time(form: str, two_rungs
 
 @pytest.mark.parametrize("form", ["one", "many"])
 def test_every_segment_begins_with_a_keyframe_and_plays_by_itself(form: str, two_rungs: Path, tmp_path: Path) -> None:
+    require("ffprobe")
     for height in (360, 240):
         playlist = two_rungs / form / "out" / f"hls-{height}p.m3u8"
         for number, (file, offset, size) in enumerate(extents(playlist)):
