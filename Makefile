@@ -7,7 +7,7 @@ URL ?= http://127.0.0.1:8000
 export DROPOFF_URL ?= $(URL)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test demo drop drop-image drop-text drop-video drop-audio drop-samples lint typecheck bench bench-image bench-video kills clean
+.PHONY: help setup run test demo drop drop-image drop-text drop-video drop-audio drop-samples lint typecheck bench bench-image bench-video bench-text kills clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench-image: setup ## Measure the image kind against sharp, pyvips and naive Pil
 
 bench-video: setup ## Measure the video and audio kinds against ffmpeg, with equal outputs, and their memory
 	$(BIN)/python -m bench.videos
+
+bench-text: setup ## Measure the text kind against wc, Python's own modules and the field's libraries
+	$(BIN)/python -m bench.texts
 
 kills: setup ## The long kill harness: 10,000 kills
 	$(BIN)/python -m tests.kills --kills 10000

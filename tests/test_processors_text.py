@@ -12,9 +12,9 @@ import pytest
 from processors.base import AnyProcessor, Rejected, RejectionCode, Report
 from processors.registry import load
 from processors.text import TextProcessor
+from processors.text.content import BLOCK_BYTES
 from processors.text.models import Charset, TextParams
 from processors.text.preview import preview
-from processors.text.reading import BLOCK_BYTES
 from processors.work import FileWork
 from tests.architecture import REPOSITORY
 from tests.contracts.processor import ProcessorContract
@@ -124,8 +124,8 @@ def test_progress_counts_bytes_and_a_second_reading_counts_on(tmp_path: Path) ->
         )
         TextProcessor().process(work)
     assert [(report.done, report.total) for report in reports] == [
-        *((done, size) for done in (BLOCK_BYTES, 2 * BLOCK_BYTES, 3 * BLOCK_BYTES, size)),
-        *((size + done, 2 * size) for done in (BLOCK_BYTES, 2 * BLOCK_BYTES, 3 * BLOCK_BYTES, size)),
+        *((done, size) for done in (0, BLOCK_BYTES, 2 * BLOCK_BYTES, 3 * BLOCK_BYTES, size)),
+        *((size + done, 2 * size) for done in (0, BLOCK_BYTES, 2 * BLOCK_BYTES, 3 * BLOCK_BYTES, size)),
     ]
     assert {(report.unit, report.message) for report in reports} == {
         ("bytes", "as utf-8"),

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processors.text.content import BLOCK_BYTES
 from processors.text.encoding import Decoder, recognise
 from processors.text.models import Charset
-from processors.text.reading import BLOCK_BYTES
 from tests.texts import EVERYTHING, read, split
 
 

@@ -55,6 +55,11 @@ def recognise(head: bytes, declared: str = "auto") -> Encoding:
     return Encoding("utf-8", "validated")
 
 
+def decoded_head(sample: bytes, encoding: Encoding) -> str:
+    """The first characters, without the mark. No character is cut: what is left of one at the end is not there."""
+    return Decoder(encoding.name).decode(sample[encoding.mark_bytes :])
+
+
 def _by_columns(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark, if the sample has the zeros for it, and decodes, and then looks like text."""
     zeros = [head[column::4].count(0) for column in range(4)]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from processors.base import Limits, Params
+from processors.base import Limits, Params, RejectionCode
 
 MEDIA_TYPES = frozenset(
     {
@@ -39,12 +39,19 @@ Charset = Literal[
 ]  # fmt: skip
 
 
+Format = Literal["plain", "csv", "tsv", "json", "ndjson", "markdown", "html", "log", "source"]
+
+
 class TextParams(Params):
     encoding: Literal["auto"] | Charset = Field("auto", description="The file's encoding, if you know it.")
     preview_characters: int = Field(1000, ge=0, le=10_000, description="How much of the beginning to show.")
+    format: Literal["auto"] | Format = Field("auto", description="What to parse the text as. A parser proves it.")
+    on_error: Literal["fail", "partial"] = Field(
+        "fail", description="When a stage can't be done: end the job, or leave it out and say so."
+    )
 
 
-class TextResult(BaseModel):
+class TextFacts(BaseModel):
     """Everything is counted over the whole file, in characters (Unicode code points) after decoding."""
 
     encoding: str = Field(description='What the bytes were read as; "ascii" where nothing more was needed.')
@@ -63,3 +70,14 @@ class TextResult(BaseModel):
     preview: str = Field(description="Safe to show: control and bidirectional characters are made visible.")
     preview_truncated: bool
     warnings: list[str]
+
+
+class NotDone(BaseModel):
+    stage: str = Field(description="What was left out.")
+    code: RejectionCode = Field(description="Why, as a code.")
+    detail: str = Field(description="Why, in words.")
+
+
+class TextResult(TextFacts):
+    format: Format = Field(description="What the text was proved to be.")
+    failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import BinaryIO, Literal
 
-from processors.base import Work
 from processors.text.binary import refuse_binary
+from processors.text.content import BLOCK_BYTES
 from processors.text.counts import Counts
 from processors.text.encoding import Decoder, Encoding
-from processors.text.models import TextParams, TextResult
+from processors.text.models import TextFacts
+from processors.text.passes import Passes
 from processors.text.preview import MARK_ROOM, preview
 
-BLOCK_BYTES = 256 << 10
 ENOUGH_BAD_SEQUENCES = 1000  # to give up on an encoding before the end of the file
 
 
@@ -24,11 +24,9 @@ class Reading:
         self._preview_characters = preview_characters
         self._beginning = ""
 
-    def run(self, work: Work[TextParams], file: BinaryIO, behind: int = 0) -> None:
-        """Read to the end, or until the encoding has proved wrong. `behind` bytes were read in vain before.
-
-        Raises `Rejected` for what is not text.
-        """
+    def run(self, passes: Passes, file: BinaryIO) -> None:
+        """Read to the end, or until the encoding has proved wrong. Raises `Rejected` for what is not text."""
+        passes.begin("reading", f"as {self.encoding.name}")
         file.seek(0)
         head = b""
         while block := file.read(BLOCK_BYTES):
@@ -36,12 +34,13 @@ class Reading:
             if not head:
                 head = block[:64]
                 self._refuse_binary(head)
-            work.report("reading", behind + file.tell(), behind + work.size, "bytes", f"as {self.encoding.name}")
+            passes.at(file.tell())
             if self.decoder.replaced > ENOUGH_BAD_SEQUENCES and self.is_wrong():
-                return
+                break
         self._take(b"", final=True)
         self.counts.finish()
         self._refuse_binary(head)
+        passes.end()
 
     def _refuse_binary(self, head: bytes) -> None:
         counts = self.counts
@@ -52,17 +51,22 @@ class Reading:
         is_taken_for_utf8 = self.encoding.name == "utf-8" and self.encoding.source != "declared"
         return is_taken_for_utf8 and not self.decoder.is_plausible()
 
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the bytes, behind the mark, are valid UTF-8 as they lie."""
+        return self.encoding.name == "utf-8" and not self.decoder.replaced
+
     def _take(self, data: bytes, final: bool = False) -> None:
         text = self.decoder.decode(data, final)
         if len(self._beginning) <= 2 * self._preview_characters + MARK_ROOM:  # a CRLF becomes one character
             self._beginning += text[: 2 * self._preview_characters + MARK_ROOM + 1]
         self.counts.feed(text)
 
-    def result(self) -> TextResult:
+    def facts(self) -> TextFacts:
         counts, decoder = self.counts, self.decoder
         is_ascii = self.encoding.source == "validated" and not decoder.replaced and not decoder.surplus
         shown, is_truncated = preview(self._beginning, self._preview_characters)
-        return TextResult(
+        return TextFacts(
             encoding="ascii" if is_ascii else self.encoding.name,
             encoding_source=self.encoding.source,
             bom=self.encoding.mark_bytes > 0,
