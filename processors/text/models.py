@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from processors.base import Limits, Params, RejectionCode
+from processors.text.chunks.models import Chunks, ChunksMade
 
 MEDIA_TYPES = frozenset(
     {
@@ -26,8 +27,8 @@ MEDIA_TYPES = frozenset(
 )
 
 # A file of any size passes through in blocks, so memory is small and time is what grows: 5 GiB take about half a
-# minute. The result is all there is; nothing is written.
-LIMITS = Limits(memory_bytes=256 << 20, address_space_bytes=1 << 30, output_bytes=1 << 20, output_files=1)
+# minute. What is written is bounded by what is read (docs/text.md).
+LIMITS = Limits(memory_bytes=256 << 20, address_space_bytes=1 << 30, output_bytes=16 << 30, output_files=8)
 
 Charset = Literal[
     "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
@@ -46,6 +47,7 @@ class TextParams(Params):
     encoding: Literal["auto"] | Charset = Field("auto", description="The file's encoding, if you know it.")
     preview_characters: int = Field(1000, ge=0, le=10_000, description="How much of the beginning to show.")
     format: Literal["auto"] | Format = Field("auto", description="What to parse the text as. A parser proves it.")
+    chunks: Chunks | None = Field(None, description="Cut the text into chunks for retrieval.")
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When a stage can't be done: end the job, or leave it out and say so."
     )
@@ -80,4 +82,5 @@ class NotDone(BaseModel):
 
 class TextResult(TextFacts):
     format: Format = Field(description="What the text was proved to be.")
+    chunks: ChunksMade | None = Field(None, description="None if not asked for.")
     failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")

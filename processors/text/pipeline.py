@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from processors.base import Rejected, Work
+from processors.text.chunks import stage as chunks
 from processors.text.content import Text
 from processors.text.encoding import FALLBACK, SAMPLE_BYTES, Encoding, decoded_head, recognise
 from processors.text.formats import Shape, nominated
@@ -18,13 +19,14 @@ def run(work: Work[TextParams]) -> TextResult:
     encoding = recognise(sample, work.params.encoding)
     head = decoded_head(sample, encoding)
     candidates = list(nominated(work.params, work.name, work.media_type, head))
-    passes = Passes(work, 1 + bool(candidates))
+    passes = Passes(work, 1 + bool(candidates) + (work.params.chunks is not None))
     reading = _read(work, passes, encoding)
     if reading.encoding != encoding:
         head = decoded_head(sample, reading.encoding)
     text = Text(work, passes, reading.encoding, reading.is_utf8, head)
     made = _Made(text)
     made.examine(candidates)
+    made.chunk()
     return made.result(reading)
 
 
@@ -62,6 +64,14 @@ class _Made:
             if examined.is_proved:
                 self._parts["format"] = shape.format
                 return
+
+    def chunk(self) -> None:
+        if (asked := self._text.params.chunks) is None:
+            return
+        try:
+            self._parts["chunks"] = chunks.make(self._text, asked)
+        except Rejected as rejected:
+            self._leave_out("chunks", rejected)
 
     def _leave_out(self, stage: str, rejected: Rejected) -> None:
         if self._text.params.on_error == "fail":
