@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from processors.base import Limits, Params, RejectionCode
+from processors.text.data.models import Csv, CsvTable, JsonDocument, JsonLines, Structure, Tables, TablesMade
 
 MEDIA_TYPES = frozenset(
     {
@@ -46,6 +47,9 @@ class TextParams(Params):
     encoding: Literal["auto"] | Charset = Field("auto", description="The file's encoding, if you know it.")
     preview_characters: int = Field(1000, ge=0, le=10_000, description="How much of the beginning to show.")
     format: Literal["auto"] | Format = Field("auto", description="What to parse the text as. A parser proves it.")
+    csv: Csv = Field(Csv(), description="How to read CSV and TSV.")
+    structure: Structure = Field(Structure(), description="How to read JSON and NDJSON.")
+    tables: Tables = Field(Tables(), description="CSV, TSV and NDJSON as tables for other programs.")
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When a stage can't be done: end the job, or leave it out and say so."
     )
@@ -80,4 +84,8 @@ class NotDone(BaseModel):
 
 class TextResult(TextFacts):
     format: Format = Field(description="What the text was proved to be.")
+    csv: CsvTable | None = Field(None, description="What there is in CSV and TSV.")
+    json_document: JsonDocument | None = Field(None, description="What there is in JSON.")
+    ndjson: JsonLines | None = Field(None, description="What there is in NDJSON.")
+    tables: TablesMade | None = Field(None, description="The tables that were asked for.")
     failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")

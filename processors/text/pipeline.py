@@ -6,10 +6,11 @@ from typing import Any
 from processors.base import Rejected, Work
 from processors.text.content import Text
 from processors.text.encoding import FALLBACK, SAMPLE_BYTES, Encoding, decoded_head, recognise
-from processors.text.formats import Shape, nominated
+from processors.text.formats import nominated
 from processors.text.models import NotDone, TextParams, TextResult
 from processors.text.passes import Passes
 from processors.text.reading import Reading
+from processors.text.shape import Shape
 
 
 def run(work: Work[TextParams]) -> TextResult:
@@ -51,13 +52,15 @@ class _Made:
 
     def examine(self, candidates: Sequence[Shape]) -> None:
         """The first candidate that is proved is the format. What a refuted one found stays, to say why."""
-        for shape in candidates:
+        for number, shape in enumerate(candidates):
+            if number:
+                self._text.passes.add()
             try:
                 examined = shape.examine(self._text)
             except Rejected as rejected:
                 self._leave_out(shape.format, rejected)
                 continue
-            self._parts[shape.format] = examined.part
+            self._parts[shape.result_field or shape.format] = examined.part
             self._warnings += examined.warnings
             if examined.is_proved:
                 self._parts["format"] = shape.format
