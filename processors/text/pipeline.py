@@ -1,7 +1,9 @@
 """One text from its bytes to its result: encoding and counts, then the shape, then what was asked for beside."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from pydantic import BaseModel
 
 from processors.base import Rejected, Work
 from processors.text.content import Text
@@ -19,13 +21,14 @@ def run(work: Work[TextParams]) -> TextResult:
     encoding = recognise(sample, work.params.encoding)
     head = decoded_head(sample, encoding)
     candidates = list(nominated(work.params, work.name, work.media_type, head))
-    passes = Passes(work, 1 + bool(candidates))
+    passes = Passes(work, 1 + bool(candidates) + bool(work.params.tables.formats))
     reading = _read(work, passes, encoding)
     if reading.encoding != encoding:
         head = decoded_head(sample, reading.encoding)
     text = Text(work, passes, reading.encoding, reading.is_utf8, head)
     made = _Made(text)
     made.examine(candidates)
+    made.make_tables()
     return made.result(reading)
 
 
@@ -49,6 +52,7 @@ class _Made:
         self._parts: dict[str, Any] = {"format": "plain"}
         self._warnings: list[str] = []
         self._failed: list[NotDone] = []
+        self._make_tables: Callable[[], BaseModel] | None = None
 
     def examine(self, candidates: Sequence[Shape]) -> None:
         """The first candidate that is proved is the format. What a refuted one found stays, to say why."""
@@ -64,7 +68,18 @@ class _Made:
             self._warnings += examined.warnings
             if examined.is_proved:
                 self._parts["format"] = shape.format
+                self._make_tables = examined.make_tables
                 return
+
+    def make_tables(self) -> None:
+        if not self._text.params.tables.formats:
+            return
+        try:
+            if self._make_tables is None:
+                raise Rejected("unsupported_input", f"There is no table in this text: it is {self._parts['format']}.")
+            self._parts["tables"] = self._make_tables()
+        except Rejected as rejected:
+            self._leave_out("tables", rejected)
 
     def _leave_out(self, stage: str, rejected: Rejected) -> None:
         if self._text.params.on_error == "fail":

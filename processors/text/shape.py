@@ -11,11 +11,15 @@ from processors.text.models import Format
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What the parser found. `part` stands in the result also where nothing was proved."""
+    """What the parser found. `part` stands in the result also where nothing was proved.
+
+    `make_tables` writes what was proved as tables; None: there are none in it.
+    """
 
     is_proved: bool
     part: BaseModel | None
     warnings: Sequence[str] = ()
+    make_tables: Callable[[], BaseModel] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,25 @@
 """CSV and TSV: proved by rows that have equally many cells over the whole file."""
 
+import csv
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+from processors.base import Rejected
 from processors.text.content import Text
 from processors.text.data.cells import type_of
+from processors.text.data.columns import Column, Values, column_names
 from processors.text.data.dialect import Dialect, dialect_of
 from processors.text.data.lines import line_ends
-from processors.text.data.models import BadRecord, Csv, CsvColumn, CsvTable
+from processors.text.data.models import BadRecord, Csv, CsvColumn, CsvTable, TablesMade
 from processors.text.data.rows import Bad, Columns, Header, Heap, Piece, Records, Row
+from processors.text.data.table import make_tables
 from processors.text.encoding import SAMPLE_BYTES
 from processors.text.preview import preview
 from processors.text.shape import Examined, Shape
 
-BAD_SHARE = 0.1  # of its records: with more of them bad, it is no table
+BAD_SHARE = 0.25  # of its records: with more of them bad, it is no table
 LOOKED_AT_RECORDS = 3
-NAME_CHARACTERS = 200
 SHOWN_CHARACTERS = 200
 BAD_ROWS = 5
 
@@ -43,17 +47,39 @@ def examine(first: str, text: Text) -> Examined:
     for _ in profile.read(text.blocks("rows")):
         pass
     table = profile.table()
-    return Examined(profile.is_proved(), table, list(_warnings(table)))
+    return Examined(profile.is_proved(), table, list(_warnings(table)), partial(_make_tables, text, profile))
+
+
+def _make_tables(text: Text, profile: "Profile") -> TablesMade:
+    columns = profile.columns
+    if columns.count > columns.described:
+        raise Rejected("limit_exceeded", f"It has {columns.count:,} columns, more than `csv.max_columns`.")
+    described = zip(column_names(profile.names), columns.forms, strict=True)
+    fields = [Column(name, type_of(forms), bool(forms & {"zoned", "qzoned"})) for name, forms in described]
+    return make_tables(text, fields, _rows(text, Profile(profile.dialect, text.params.csv, columns.again())))
+
+
+def _rows(text: Text, profile: "Profile") -> Iterator[Values | BadRecord]:
+    csv.field_size_limit(text.params.csv.max_record_characters)
+    for piece in profile.read(text.blocks("tables")):
+        match piece:
+            case Heap(heap, _):
+                for row in csv.reader(io.StringIO(heap, newline=""), delimiter=profile.dialect.delimiter):
+                    yield [cell or None for cell in row]
+            case Row(cells) if cells:
+                yield [cell.value or None for cell in cells]
+            case Bad():
+                yield profile.bad_record(piece)
 
 
 class Profile:
     """What all rows of a file are, counted as they pass through `read`."""
 
-    def __init__(self, dialect: Dialect, params: Csv) -> None:
+    def __init__(self, dialect: Dialect, params: Csv, columns: Columns | None = None) -> None:
         self.dialect = dialect
-        self.columns = Columns(dialect.columns, dialect.delimiter, params.max_columns)
+        self.columns = columns or Columns(dialect.columns, dialect.delimiter, params.max_columns)
         self._records = Records(self.columns, dialect.header is not None, params.max_record_characters)
-        self._names: Sequence[str] = ()
+        self._header: Sequence[str] = ()
         self._rows = self._embedded = self._bad = 0
         self._bad_rows: list[BadRecord] = []
 
@@ -69,7 +95,7 @@ class Profile:
                 case Bad():
                     self._note(piece)
                 case Header(cells):
-                    self._names = [cell.value for cell in cells]
+                    self._header = [cell.value for cell in cells]
             yield piece
 
     def _note(self, bad: Bad) -> None:
@@ -84,22 +110,24 @@ class Profile:
             line=self._records.line,
             column=bad.column,
             reason=bad.reason,
-            text=preview(bad.text, SHOWN_CHARACTERS)[0],
+            text=shown(bad.text),
         )
 
     def is_proved(self) -> bool:
-        """One cell in each row is a list, and anything could be that: it takes a name for it, and no other cell."""
-        return self._rows > 0 and self._bad <= BAD_SHARE * (self._rows + self._bad)
+        """In a file with one cell in each row, none may have more: prose has a comma here and there."""
+        share = BAD_SHARE if self.columns.count > 1 else 0
+        return self._rows > 0 and self._bad <= share * (self._rows + self._bad)
 
     def table(self) -> CsvTable:
         columns = self.columns
+        described = zip(self.names, columns.forms, columns.nulls, strict=True)
         return CsvTable(
             delimiter=self.dialect.delimiter,
             header=self.dialect.header is not None,
             column_count=columns.count,
             columns=[
-                CsvColumn(name=self._name(place), type=type_of(forms), null_count=nulls)
-                for place, (forms, nulls) in enumerate(zip(columns.forms, columns.nulls, strict=True))
+                CsvColumn(name=shown(name) or f"column_{number}", type=type_of(forms), null_count=nulls)
+                for number, (name, forms, nulls) in enumerate(described, 1)
             ],
             row_count=self._rows,
             blank_rows=self._records.blank,
@@ -109,9 +137,16 @@ class Profile:
             bad_rows=self._bad_rows,
         )
 
-    def _name(self, place: int) -> str:
-        name = self._names[place] if place < len(self._names) else ""
-        return preview(name, NAME_CHARACTERS)[0] or f"column_{place + 1}"
+    @property
+    def names(self) -> Sequence[str]:
+        """Of the described columns, as the header has them."""
+        none = [""] * self.columns.described
+        return [*self._header, *none][: len(none)]
+
+
+def shown(text: str) -> str:
+    """Its beginning, safe to show."""
+    return preview(text, SHOWN_CHARACTERS)[0]
 
 
 def _warnings(table: CsvTable) -> Iterator[str]:

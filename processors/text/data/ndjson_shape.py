@@ -1,19 +1,26 @@
 """NDJSON: proved by lines that are JSON, all of them but a few."""
 
-from collections.abc import Iterable, Iterator
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence, Set
+from functools import partial
 
+from processors.base import Rejected
 from processors.text.content import Text
+from processors.text.data.columns import Column, Values, column_names, written
 from processors.text.data.json_lines import Bad, Heap, Lines, Piece, Record
 from processors.text.data.json_parser import Parser, check
 from processors.text.data.json_shape import oddities
-from processors.text.data.models import BadRecord, JsonLines, Structure
+from processors.text.data.models import BadRecord, ColumnType, JsonLines, JsonType, Structure, TablesMade
 from processors.text.data.schema import Schema
+from processors.text.data.table import make_tables
 from processors.text.preview import preview
 from processors.text.shape import Examined, Shape
 
-BAD_SHARE = 0.1  # of its records: with more of them bad, it is no NDJSON
+BAD_SHARE = 0.25  # of its records: with more of them bad, it is no NDJSON
 SHOWN_CHARACTERS = 200
 BAD_RECORDS = 5
+UNFIT = "It is no object, or has a number that no column can hold."
 
 
 def looks_like(head: str) -> bool:
@@ -29,7 +36,61 @@ def examine(text: Text) -> Examined:
     for _ in profile.read(text.blocks("records")):
         pass
     found = profile.found()
-    return Examined(profile.is_proved(), found, list(_warnings(found)))
+    return Examined(
+        profile.is_proved(), found, list(_warnings(found)), partial(_make_tables, text, profile.lines.schema)
+    )
+
+
+def _make_tables(text: Text, schema: Schema) -> TablesMade:
+    """A column for each name that the records have; what is no text, number or boolean stands in it as JSON."""
+    if schema.is_truncated:
+        raise Rejected("limit_exceeded", "The records have more paths than `structure.max_paths`.")
+    if not schema.root.fields:
+        raise Rejected("unsupported_input", "There is no table in this text: its records are no objects with names.")
+    fields = schema.root.fields
+    names = column_names(fields)
+    columns = [Column(name, _type(node.types)) for name, node in zip(names, fields.values(), strict=True)]
+    return make_tables(text, columns, _rows(text, list(fields)))
+
+
+def _type(types: Set[JsonType]) -> ColumnType:
+    match sorted(types - {"null"}):
+        case ["boolean" | "integer" | "number" | "string" as only]:
+            return only
+        case ["integer", "number"]:
+            return "number"
+        case _:
+            return "string"
+
+
+def _rows(text: Text, names: Sequence[str]) -> Iterator[Values | BadRecord]:
+    profile = Profile(text.params.structure)
+    for piece in profile.read(text.blocks("tables")):
+        match piece:
+            case Bad():
+                yield profile.bad_record(piece)
+            case Record(line):
+                yield _row(line, names) or profile.bad_record(Bad(1, UNFIT, line))
+            case Heap(lines, _):
+                for offset, line in enumerate(lines.splitlines()):
+                    yield _row(line, names) or profile.bad_record(Bad(1, UNFIT, line), offset)
+
+
+def _row(line: str, names: Sequence[str]) -> Values | None:
+    """None: no object, or one with a number that no column can hold."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):  # a number of thousands of digits; nested deeper than Python goes
+        return None
+    if not isinstance(record, dict) or not all(map(_fits, record.values())):
+        return None
+    return [written(record.get(name)) for name in names]
+
+
+def _fits(value: object) -> bool:
+    if isinstance(value, int):
+        return -(1 << 63) <= value < 1 << 63
+    return not (isinstance(value, float) and math.isinf(value))
 
 
 class Profile:
@@ -54,11 +115,11 @@ class Profile:
                         self._bad_records.append(self.bad_record(piece))
             yield piece
 
-    def bad_record(self, bad: Bad) -> BadRecord:
-        """While it is handed out."""
+    def bad_record(self, bad: Bad, offset: int = 0) -> BadRecord:
+        """While it, or a heap that it is in, is handed out: `offset` is its place in that."""
+        record, line = self.lines.record + offset, self.lines.line + offset
         shown = preview(bad.text, SHOWN_CHARACTERS)[0]
-        lines = self.lines
-        return BadRecord(record=lines.record, line=lines.line, column=bad.column, reason=bad.reason, text=shown)
+        return BadRecord(record=record, line=line, column=bad.column, reason=bad.reason, text=shown)
 
     def is_proved(self) -> bool:
         return self._good > 0 and self._bad <= BAD_SHARE * (self._good + self._bad)

@@ -66,6 +66,13 @@ class Columns:
         self._missed = 0
         self._compiled = 0
 
+    def again(self) -> "Columns":
+        """For another reading of the same text: all forms are known, nothing is counted yet."""
+        columns = Columns(self.count, self.delimiter, self.described)
+        columns.forms = [set(forms) for forms in self.forms]
+        columns._is_stale, columns._missed = True, 1
+        return columns
+
     def learn(self, cells: Sequence[Cell]) -> None:
         """One row, cell by cell."""
         for place, cell in enumerate(cells[: self.described]):
