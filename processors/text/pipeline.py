@@ -1,16 +1,19 @@
 """One text from its bytes to its result: encoding and counts, then the shape, then what was asked for beside."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from pydantic import BaseModel
 
 from processors.base import Rejected, Work
 from processors.text.chunks import stage as chunks
 from processors.text.content import Text
 from processors.text.encoding import FALLBACK, SAMPLE_BYTES, Encoding, decoded_head, recognise
-from processors.text.formats import Shape, nominated
+from processors.text.formats import nominated
 from processors.text.models import NotDone, TextParams, TextResult
 from processors.text.passes import Passes
 from processors.text.reading import Reading
+from processors.text.shape import Shape
 
 
 def run(work: Work[TextParams]) -> TextResult:
@@ -19,13 +22,15 @@ def run(work: Work[TextParams]) -> TextResult:
     encoding = recognise(sample, work.params.encoding)
     head = decoded_head(sample, encoding)
     candidates = list(nominated(work.params, work.name, work.media_type, head))
-    passes = Passes(work, 1 + bool(candidates) + (work.params.chunks is not None))
+    asked = bool(work.params.tables.formats) + (work.params.chunks is not None)
+    passes = Passes(work, 1 + bool(candidates) + asked)
     reading = _read(work, passes, encoding)
     if reading.encoding != encoding:
         head = decoded_head(sample, reading.encoding)
     text = Text(work, passes, reading.encoding, reading.is_utf8, head)
     made = _Made(text)
     made.examine(candidates)
+    made.make_tables()
     made.chunk()
     return made.result(reading)
 
@@ -50,19 +55,23 @@ class _Made:
         self._parts: dict[str, Any] = {"format": "plain"}
         self._warnings: list[str] = []
         self._failed: list[NotDone] = []
+        self._make_tables: Callable[[], BaseModel] | None = None
 
     def examine(self, candidates: Sequence[Shape]) -> None:
         """The first candidate that is proved is the format. What a refuted one found stays, to say why."""
-        for shape in candidates:
+        for number, shape in enumerate(candidates):
+            if number:
+                self._text.passes.add()
             try:
                 examined = shape.examine(self._text)
             except Rejected as rejected:
                 self._leave_out(shape.format, rejected)
                 continue
-            self._parts[shape.format] = examined.part
+            self._parts[shape.result_field or shape.format] = examined.part
             self._warnings += examined.warnings
             if examined.is_proved:
                 self._parts["format"] = shape.format
+                self._make_tables = examined.make_tables
                 return
 
     def chunk(self) -> None:
@@ -72,6 +81,16 @@ class _Made:
             self._parts["chunks"] = chunks.make(self._text, asked)
         except Rejected as rejected:
             self._leave_out("chunks", rejected)
+
+    def make_tables(self) -> None:
+        if not self._text.params.tables.formats:
+            return
+        try:
+            if self._make_tables is None:
+                raise Rejected("unsupported_input", f"There is no table in this text: it is {self._parts['format']}.")
+            self._parts["tables"] = self._make_tables()
+        except Rejected as rejected:
+            self._leave_out("tables", rejected)
 
     def _leave_out(self, stage: str, rejected: Rejected) -> None:
         if self._text.params.on_error == "fail":
