@@ -17,11 +17,12 @@ class TextProcessor:
 
     def warm(self) -> None:
         """Python imports a codec when it is first used, and a cell may have no file system to import it from."""
-        from processors.text import pipeline  # noqa: F401
+        from processors.text import formats, pipeline  # noqa: F401
         from processors.text.chunks import parquet
 
         for name in get_args(Charset):
             codecs.lookup(name)
+        formats.shapes()
         parquet.warm()
 
     def process(self, work: Work[TextParams]) -> TextResult:

@@ -33,7 +33,9 @@ class Shape:
 @cache
 def shapes() -> Sequence[Shape]:
     """In the order in which they are asked."""
-    return ()
+    from processors.text.lines import logs, source
+
+    return (logs.SHAPE, source.SHAPE)
 
 
 def nominated(params: TextParams, name: str, media_type: str, head: str) -> Iterator[Shape]:
@@ -41,7 +43,7 @@ def nominated(params: TextParams, name: str, media_type: str, head: str) -> Iter
     if params.format != "auto":
         yield from (shape for shape in shapes() if shape.format == params.format)
         return
-    extension = name.rpartition(".")[2].lower() if "." in name else ""
+    extension = name.rpartition(".")[2].lower()  # or all of a name like Makefile
     named = [shape for shape in shapes() if extension in shape.extensions or media_type in shape.media_types]
     yield from named
     yield from (shape for shape in shapes() if shape not in named and shape.looks_like(head))

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from processors.base import Limits, Params, RejectionCode
 from processors.text.chunks.models import Chunks, ChunksMade
+from processors.text.lines.models import LogFacts, SourceFacts
 
 MEDIA_TYPES = frozenset(
     {
@@ -82,5 +83,7 @@ class NotDone(BaseModel):
 
 class TextResult(TextFacts):
     format: Format = Field(description="What the text was proved to be.")
+    log: LogFacts | None = Field(None, description="What a log holds.")
+    source: SourceFacts | None = Field(None, description="What a program is.")
     chunks: ChunksMade | None = Field(None, description="None if not asked for.")
     failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")
