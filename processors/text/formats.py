@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from processors.text.data import csv_shape, json_shape, ndjson_shape
+from processors.text.lines import logs, source
 from processors.text.models import TextParams
 from processors.text.shape import Shape
 
 
 def shapes() -> Sequence[Shape]:
     """In the order in which they are asked."""
-    return (json_shape.SHAPE, ndjson_shape.SHAPE, *csv_shape.SHAPES)
+    return (json_shape.SHAPE, ndjson_shape.SHAPE, *csv_shape.SHAPES, logs.SHAPE, source.SHAPE)
 
 
 def nominated(params: TextParams, name: str, media_type: str, head: str) -> Iterator[Shape]:
@@ -17,7 +18,7 @@ def nominated(params: TextParams, name: str, media_type: str, head: str) -> Iter
     if params.format != "auto":
         yield from (shape for shape in shapes() if shape.format == params.format)
         return
-    extension = name.rpartition(".")[2].lower() if "." in name else ""
+    extension = name.rpartition(".")[2].lower()  # or all of a name like Makefile
     named = [shape for shape in shapes() if extension in shape.extensions or media_type in shape.media_types]
     yield from named
     yield from (shape for shape in shapes() if shape not in named and shape.looks_like(head))

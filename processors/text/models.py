@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from processors.base import Limits, Params, RejectionCode
 from processors.text.chunks.models import Chunks, ChunksMade
 from processors.text.data.models import Csv, CsvTable, JsonDocument, JsonLines, Structure, Tables, TablesMade
+from processors.text.lines.models import LogFacts, SourceFacts
 
 MEDIA_TYPES = frozenset(
     {
@@ -87,6 +88,8 @@ class NotDone(BaseModel):
 
 class TextResult(TextFacts):
     format: Format = Field(description="What the text was proved to be.")
+    log: LogFacts | None = Field(None, description="What a log holds.")
+    source: SourceFacts | None = Field(None, description="What a program is.")
     chunks: ChunksMade | None = Field(None, description="None if not asked for.")
     csv: CsvTable | None = Field(None, description="What there is in CSV and TSV.")
     json_document: JsonDocument | None = Field(None, description="What there is in JSON.")
