@@ -1,11 +1,17 @@
 """One text from its bytes to its result: encoding and counts, then the shape, then what was asked for beside."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from processors.base import Rejected, Work
+from processors.text import normalized
+from processors.text.charsets import Charset
 from processors.text.content import Text
-from processors.text.encoding import FALLBACK, SAMPLE_BYTES, Encoding, decoded_head, recognise
+from processors.text.digest import Digest
+from processors.text.encoding import SAMPLE_BYTES, Encoding, decoded_head, markup_label, recognise
+from processors.text.facts import TextFacts
 from processors.text.formats import Shape, nominated
 from processors.text.models import NotDone, TextParams, TextResult
 from processors.text.passes import Passes
@@ -18,25 +24,31 @@ def run(work: Work[TextParams]) -> TextResult:
     encoding = recognise(sample, work.params.encoding)
     head = decoded_head(sample, encoding)
     candidates = list(nominated(work.params, work.name, work.media_type, head))
-    passes = Passes(work, 1 + bool(candidates))
-    reading = _read(work, passes, encoding)
+    passes = Passes(work, 1 + bool(candidates) + (work.params.normalized is not None))
+    with Digest(work) as digest:
+        reading = _read(work, passes, encoding, markup_label(sample))
+        facts = reading.facts(digest.hexdigest(), work.size)
     if reading.encoding != encoding:
         head = decoded_head(sample, reading.encoding)
     text = Text(work, passes, reading.encoding, reading.is_utf8, head)
     made = _Made(text)
     made.examine(candidates)
-    return made.result(reading)
+    if copy := work.params.normalized:
+        made.add("normalized", lambda: normalized.write(text, copy))
+    return made.result(facts)
 
 
-def _read(work: Work[TextParams], passes: Passes, encoding: Encoding) -> Reading:
+def _read(work: Work[TextParams], passes: Passes, encoding: Encoding, markup: Charset | None) -> Reading:
     """Once; and once more where the file proves not to be what it was taken for."""
-    reading = Reading(encoding, work.params.preview_characters)
+    reading = Reading(encoding, work.params)
     with work.open() as file:
         reading.run(passes, file)
-        if reading.is_wrong():
+        if correction := reading.correction(markup):
             passes.add()
-            reading = Reading(Encoding(FALLBACK, "fallback", encoding.mark_bytes), work.params.preview_characters)
+            reading = Reading(correction, work.params)
             reading.run(passes, file)
+    if work.params.errors == "strict":
+        reading.be_strict()
     return reading
 
 
@@ -68,8 +80,13 @@ class _Made:
             raise rejected
         self._failed.append(NotDone(stage=stage, code=rejected.code, detail=rejected.detail))
 
-    def result(self, reading: Reading) -> TextResult:
-        facts = reading.facts()
+    def add(self, stage: str, make: Callable[[], BaseModel]) -> None:
+        try:
+            self._parts[stage] = make()
+        except Rejected as rejected:
+            self._leave_out(stage, rejected)
+
+    def result(self, facts: TextFacts) -> TextResult:
         return TextResult(
-            **{**dict(facts), "warnings": [*facts.warnings, *self._warnings]}, **self._parts, failed=self._failed
+            **{**dict(facts), **self._parts, "warnings": [*facts.warnings, *self._warnings], "failed": self._failed}
         )
