@@ -87,7 +87,8 @@ def make_docx() -> bytes:
     )
     parts = {
         "[Content_Types].xml": _content_types(),
-        "_rels/.rels": _relations("officeDocument", "word/document.xml"),
+        "_rels/.rels": _relations("officeDocument", "word/document.xml", "core-properties", "docProps/core.xml"),
+        "docProps/core.xml": _core(),
         "word/document.xml": _part("document", f"<w:body>{body}</w:body>"),
         "word/_rels/document.xml.rels": _relations("styles", "styles.xml", "footnotes", "footnotes.xml"),
         "word/styles.xml": _part("styles", _style("Title", "Title") + _style("Heading1", "heading 1")),
@@ -100,6 +101,16 @@ def make_docx() -> bytes:
         for name, content in parts.items():
             file.writestr(zipfile.ZipInfo(name, STAMP), content, zipfile.ZIP_DEFLATED)
     return archive.getvalue()
+
+
+def _core() -> str:
+    """What the document says of itself."""
+    return (
+        f'<?xml version="1.0"?>\n<cp:coreProperties xmlns:cp="{PACKAGE}/metadata/core-properties" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/">'
+        f"<dc:title>{TITLE}</dc:title><dc:creator>Dropoff</dc:creator>"
+        "<dcterms:created>2026-06-21T19:14:05Z</dcterms:created></cp:coreProperties>"
+    )
 
 
 def _paragraph(text: str, style: str = "", *, note: bool = False) -> str:

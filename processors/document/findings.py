@@ -44,6 +44,7 @@ class Findings:
     sizes: Counter[tuple[float, float]] = field(default_factory=Counter)
     outline: list[OutlineEntry] = field(default_factory=list)
     security: Security = field(default_factory=Security)
+    preview: str = ""
     text: TextMade | None = None
     picture: PictureMade | None = None
     errors: list[NotMade] = field(default_factory=list)
@@ -98,6 +99,7 @@ class Findings:
             ],
             outline=self.outline,
             security=self.security,
+            preview=self.preview,
             text=self.text,
             picture=self.picture,
             errors=self.errors,

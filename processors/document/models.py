@@ -112,7 +112,6 @@ class TextMade(BaseModel):
     characters: int = Field(description="Unicode code points.")
     words: int = Field(description="Runs of anything but white space.")
     pages: int | None = Field(description="Pages, slides, sheets or chapters that were read.")
-    preview: str = Field(description="The first 500 characters, safe to show.")
     is_truncated: bool = Field(description="Whether it ends at a limit, with `on_error` as `partial`.")
 
 
@@ -139,7 +138,8 @@ class DocumentResult(BaseModel):
     page_sizes: list[PageSize] = Field([], description="Of a PDF, the most common first, 20 at most; see below.")
     outline: list[OutlineEntry] = Field([], description="Bookmarks or headings, the first 1,000; see below.")
     security: Security = Field(description="What is risky in it, see below.")
-    text: TextMade | None = Field(None, description="If it was asked for.")
+    preview: str = Field("", description="The first 500 characters of the text, safe to show.")
+    text: TextMade | None = Field(None, description="If it was asked for, see below.")
     picture: PictureMade | None = Field(
         None,
         description="If it was asked for and there is one: a PDF's page, or what a document carries as its cover.",

@@ -80,7 +80,7 @@ def _read(work: Work[DocumentParams], reader: Reader, findings: Findings) -> Non
         with findings.tolerating("text"):
             reader.read(text)
     finally:
-        findings.text = text.close()
+        findings.text, findings.preview = text.close(), text.preview()
 
 
 def _recognised(work: Work[DocumentParams], files: ExitStack, findings: Findings) -> Reader:

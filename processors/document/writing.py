@@ -50,12 +50,13 @@ class TextFile:
         if not self._characters:
             self._put("\n")  # an output is never empty
         self._file.close()
-        shown, _ = preview(self._beginning, PREVIEW)
         return TextMade(
             file=NAME,
             characters=self._characters,
             words=self._words,
             pages=self._pages,
-            preview=shown,
             is_truncated=self._is_truncated,
         )
+
+    def preview(self) -> str:
+        return preview(self._beginning, PREVIEW)[0]
