@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from processors.base import Limits, Params, RejectionCode
+from processors.base import Limits, Params, RejectionCode, Searchable
 
 MEDIA_TYPES = frozenset(
     {
@@ -46,6 +46,7 @@ class TextParams(Params):
     encoding: Literal["auto"] | Charset = Field("auto", description="The file's encoding, if you know it.")
     preview_characters: int = Field(1000, ge=0, le=10_000, description="How much of the beginning to show.")
     format: Literal["auto"] | Format = Field("auto", description="What to parse the text as. A parser proves it.")
+    index: bool = Field(True, description="Whether the text can be found by `GET /v1/search`.")
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When a stage can't be done: end the job, or leave it out and say so."
     )
@@ -80,4 +81,5 @@ class NotDone(BaseModel):
 
 class TextResult(TextFacts):
     format: Format = Field(description="What the text was proved to be.")
+    searchable: Searchable | None = Field(description="What of the job can be searched for; null if nothing.")
     failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from processors.base import Rejected, Work
+from processors.base import Rejected, Searchable, Work
 from processors.text.content import Text
 from processors.text.encoding import FALLBACK, SAMPLE_BYTES, Encoding, decoded_head, recognise
 from processors.text.formats import Shape, nominated
@@ -71,5 +71,13 @@ class _Made:
     def result(self, reading: Reading) -> TextResult:
         facts = reading.facts()
         return TextResult(
-            **{**dict(facts), "warnings": [*facts.warnings, *self._warnings]}, **self._parts, failed=self._failed
+            **{**dict(facts), "warnings": [*facts.warnings, *self._warnings]},
+            **self._parts,
+            searchable=_searchable(reading) if self._text.params.index else None,
+            failed=self._failed,
         )
+
+
+def _searchable(reading: Reading) -> Searchable:
+    """The file itself, as it was read."""
+    return Searchable(output=None, encoding=reading.encoding.name, skip_bytes=reading.encoding.mark_bytes)
