@@ -1,9 +1,9 @@
 """What everybody reads, besides one whole job. Each function is one look at a snapshot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, union_all
 
 from ingest.jobs import rows
 from ingest.jobs.base import Event, Job, JobFilter, Progress
@@ -45,6 +45,12 @@ _OLDER = _ahead(jobs.c.priority == bindparam("priority"), jobs.c.id < bindparam(
 
 def gone(sql: Connection, job_id: str) -> bool:
     return _GONE.row(sql, id=job_id) is not None
+
+
+def succeeded(sql: Connection, job_ids: Sequence[str], now: float) -> frozenset[str]:
+    lasts = or_(jobs.c.expires_at.is_(None), jobs.c.expires_at > now)
+    fine = select(jobs.c.id).where(jobs.c.id.in_(job_ids), jobs.c.state == State.SUCCEEDED, lasts)
+    return frozenset(sql.execute(fine).scalars())
 
 
 def page(sql: Connection, where: JobFilter, limit: int, before: str | None) -> list[Job]:
