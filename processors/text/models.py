@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from processors.base import Limits, Params, RejectionCode
 from processors.text.charsets import Charset
+from processors.text.chunks.models import Chunks, ChunksMade
 from processors.text.facts import NormalizedCopy, TextFacts
 
 MEDIA_TYPES = frozenset(
@@ -28,8 +29,8 @@ MEDIA_TYPES = frozenset(
 )
 
 # A file of any size passes through in blocks, so memory is small and time is what grows: 5 GiB take about half a
-# minute. A copy in UTF-8 is up to four times as large as the file.
-LIMITS = Limits(memory_bytes=256 << 20, address_space_bytes=1 << 30, output_bytes=20 << 30)
+# minute. What is written is bounded by what is read (docs/text.md).
+LIMITS = Limits(memory_bytes=256 << 20, address_space_bytes=1 << 30, output_bytes=20 << 30, output_files=8)
 
 Format = Literal["plain", "csv", "tsv", "json", "ndjson", "markdown", "html", "log", "source"]
 
@@ -46,6 +47,7 @@ class TextParams(Params):
     language: bool = Field(False, description="Tell the language.")
     normalized: NormalizedCopy | None = Field(None, description="Write a copy in UTF-8.")
     format: Literal["auto"] | Format = Field("auto", description="What to parse the text as. A parser proves it.")
+    chunks: Chunks | None = Field(None, description="Cut the text into chunks for retrieval.")
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When a stage can't be done: end the job, or leave it out and say so."
     )
@@ -59,4 +61,5 @@ class NotDone(BaseModel):
 
 class TextResult(TextFacts):
     format: Format = Field(description="What the text was proved to be.")
+    chunks: ChunksMade | None = Field(None, description="None if not asked for.")
     failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from processors.base import Rejected, Work
 from processors.text import normalized
 from processors.text.charsets import Charset
+from processors.text.chunks import stage as chunks
 from processors.text.content import Text
 from processors.text.digest import Digest
 from processors.text.encoding import SAMPLE_BYTES, Encoding, decoded_head, markup_label, recognise
@@ -24,7 +25,7 @@ def run(work: Work[TextParams]) -> TextResult:
     encoding = recognise(sample, work.params.encoding)
     head = decoded_head(sample, encoding)
     candidates = list(nominated(work.params, work.name, work.media_type, head))
-    passes = Passes(work, 1 + bool(candidates) + (work.params.normalized is not None))
+    passes = Passes(work, _readings(work.params, candidates))
     with Digest(work) as digest:
         reading = _read(work, passes, encoding, markup_label(sample))
         facts = reading.facts(digest.hexdigest(), work.size)
@@ -33,9 +34,16 @@ def run(work: Work[TextParams]) -> TextResult:
     text = Text(work, passes, reading.encoding, reading.is_utf8, head)
     made = _Made(text)
     made.examine(candidates)
-    if copy := work.params.normalized:
+    if (asked := work.params.chunks) is not None:
+        made.add("chunks", lambda: chunks.make(text, asked))
+    if (copy := work.params.normalized) is not None:
         made.add("normalized", lambda: normalized.write(text, copy))
     return made.result(facts)
+
+
+def _readings(params: TextParams, candidates: Sequence[Shape]) -> int:
+    """Of the file, as far as they are foreseen."""
+    return 1 + bool(candidates) + (params.chunks is not None) + (params.normalized is not None)
 
 
 def _read(work: Work[TextParams], passes: Passes, encoding: Encoding, markup: Charset | None) -> Reading:
