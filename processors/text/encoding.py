@@ -22,7 +22,8 @@ FALLBACK = "windows-1252"
 SAMPLE_BYTES = 64 << 10
 LABEL_BYTES = 1024  # in which browsers look for a label
 FEW_ZEROS = 8
-FREQUENT_SHARE = 0.25  # of characters that are frequent or ASCII; in legacy bytes read as UTF-16 it is a tenth
+FEW_CHARACTERS = 8
+FREQUENT_SHARE = 0.4  # of characters that are frequent or ASCII; in legacy bytes read as UTF-16 it is a tenth
 LONGEST_SHIFT = 16  # to Python's decoders of ISO 2022
 ISO_2022_JP, ISO_2022_KR = b"\x1b$", b"\x1b$)C"
 
@@ -102,7 +103,7 @@ def by_columns(head: bytes) -> str | None:
 
 def by_ideographs(head: bytes) -> str | None:
     """UTF-16 without a mark and without zeros: in one byte order it is Chinese, Japanese or Korean."""
-    if _decoded(head, "utf-8") is not None:
+    if len(head) < 2 * FEW_CHARACTERS or _decoded(head, "utf-8") is not None:
         return None
     shares = [(_frequent_share(_decoded(head, name) or ""), name) for name in ("utf-16-le", "utf-16-be")]
     share, name = max(shares)
@@ -119,9 +120,9 @@ def by_escapes(sample: bytes) -> str | None:
 
 
 def _reads_as_text(head: bytes, name: str) -> bool:
-    text = _decoded(head, name) or ""
+    text = codecs.getincrementaldecoder(name)("replace").decode(head)
     controls = count_controls(text.encode()) + text.count("\0")
-    return text != "" and controls <= len(text) / 100
+    return text != "" and controls <= len(text) / 100 and text.count("\ufffd") <= len(text) / 20
 
 
 def _decoded(head: bytes, name: str) -> str | None:
