@@ -25,7 +25,7 @@ NETWORK = (
     "asyncio",
 )
 TABLE = ("sqlalchemy", "sqlite3", "alembic", "dbm")
-DECODERS = ("PIL", "av", "numpy")
+DECODERS = ("PIL", "av", "numpy", "pypdfium2")
 
 BLOCKING = ("os", "io", "pathlib", "socket", "threading", "subprocess", "asyncio", "time")
 
@@ -68,7 +68,8 @@ HOMES: Mapping[str, Sequence[str]] = {
     "python_multipart": ("ingest.parts",),
     "sqlalchemy": ("ingest.jobs",),
     "alembic": ("ingest.jobs.migrations",),
-    "PIL": ("processors.image", "processors.media", "processors.video", "processors.webp"),
+    "PIL": ("processors.document", "processors.image", "processors.media", "processors.video", "processors.webp"),
+    "pypdfium2": ("processors.document",),
     "av": ("processors.media", "processors.video", "processors.image.resample", "processors.image.backends.fast"),
     "pyvips": ("processors.image.backends.vips",),
     "pillow_heif": ("processors.image.backends.heif",),

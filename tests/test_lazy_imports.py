@@ -10,7 +10,7 @@ import pytest
 
 WEB = ("fastapi", "starlette", "uvicorn")
 TABLE = ("sqlalchemy", "sqlite3", "alembic")
-DECODERS = ("PIL", "av", "numpy")
+DECODERS = ("PIL", "av", "numpy", "pypdfium2")
 SETTINGS = ("pydantic_settings", "ingest.settings")
 
 
@@ -42,7 +42,7 @@ def test_a_process_loads_only_what_is_its_own(program: str, absent: Sequence[str
     assert loaded_by(program) & set(absent) == set()
 
 
-@pytest.mark.parametrize(("kind", "decoder"), [("image", "PIL.Image"), ("video", "av")])
+@pytest.mark.parametrize(("kind", "decoder"), [("image", "PIL.Image"), ("video", "av"), ("document", "pypdfium2")])
 def test_warming_a_processor_loads_its_decoder(kind: str, decoder: str) -> None:
     """The other half of late: what the zygote warms is there before the first job."""
     program = f"from processors import registry; registry.load(['{kind}'])['{kind}'].warm()"

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.text.charsets import MULTI_BYTE, Charset, codec
-from processors.text.chunks.offsets import STEP_BYTES, Offsets, measure_of
+from processors.text.charsets import Charset, codec
+from processors.text.chunks.offsets import MULTI_BYTE, STATEFUL, STEP_BYTES, Offsets, measure_of
 from processors.text.encoding import Decoder
 from tests.texts import EVERYTHING
 
-SEQUENCES = ("utf-8", *sorted(MULTI_BYTE))
+ENCODINGS = ("utf-8", *sorted(MULTI_BYTE))
 
 
 def places(data: bytes, encoding: str, mark_bytes: int = 0) -> list[int]:
@@ -28,14 +28,14 @@ def decoded(data: bytes, encoding: str) -> str:
     return data.decode(codec(encoding), "replace")
 
 
-@pytest.mark.parametrize("encoding", SEQUENCES)
+@pytest.mark.parametrize("encoding", ENCODINGS)
 def test_the_bytes_between_two_places_are_the_character(encoding: str) -> None:
     name = codec(encoding)
     text = "".join(c for c in EVERYTHING * 30 + "語彙、カナ。" * 30 if c.encode(name, "ignore").decode(name) == c)
     assert len(text) > 300
     data = text.encode(name)
     found = places(data, encoding)
-    if encoding.startswith("iso-2022"):  # a character alone says less than one behind an escape sequence
+    if encoding in STATEFUL:  # a character alone says less than one behind an escape sequence
         assert [data[:place].decode(name) for place in found[::50]] == [text[:n] for n in range(len(found))[::50]]
     else:
         assert [data[start:end].decode(name) for start, end in pairwise(found)] == list(text)
@@ -43,7 +43,7 @@ def test_the_bytes_between_two_places_are_the_character(encoding: str) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(
-    encoding=st.sampled_from([name for name in SEQUENCES if not name.startswith("iso-2022")]),
+    encoding=st.sampled_from([name for name in ENCODINGS if name not in STATEFUL]),
     pieces=st.lists(
         st.sampled_from(
             [b"a", b" ", b"\xe2", b"\x82", b"\xac", b"\xf0\x90", b"\x8f\xa2", b"\x81\x30", b"\xa4\xd4", b"\xff"]

@@ -20,14 +20,6 @@ Charset = Literal[
     "johab", "shift_jis",
 ]  # fmt: skip
 
-# Not one byte for each character, nor Unicode.
-MULTI_BYTE = frozenset(
-    {
-        "big5", "big5-hkscs", "cp949", "euc-jp", "euc-kr", "gb18030", "gb2312", "gbk", "iso-2022-jp", "iso-2022-kr",
-        "johab", "shift_jis",
-    }
-)  # fmt: skip
-
 _CODECS: Mapping[str, str] = {
     "big5": "cp950",
     "euc-kr": "cp949",

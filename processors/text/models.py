@@ -7,7 +7,9 @@ from pydantic import BaseModel, Field
 from processors.base import Limits, Params, RejectionCode
 from processors.text.charsets import Charset
 from processors.text.chunks.models import Chunks, ChunksMade
+from processors.text.data.models import Csv, CsvTable, JsonDocument, JsonLines, Structure, Tables, TablesMade
 from processors.text.facts import NormalizedCopy, TextFacts
+from processors.text.lines.models import LogFacts, SourceFacts
 
 MEDIA_TYPES = frozenset(
     {
@@ -29,8 +31,9 @@ MEDIA_TYPES = frozenset(
 )
 
 # A file of any size passes through in blocks, so memory is small and time is what grows: 5 GiB take about half a
-# minute. What is written is bounded by what is read (docs/text.md).
-LIMITS = Limits(memory_bytes=256 << 20, address_space_bytes=1 << 30, output_bytes=20 << 30, output_files=8)
+# minute. Parquet takes most: DuckDB has 192 MiB and maps more than it uses. A table in SQLite is up to 20 times as
+# large as its text, if that has hardly anything in its rows; a copy in UTF-8 up to four times.
+LIMITS = Limits(memory_bytes=512 << 20, address_space_bytes=4 << 30, output_bytes=20 << 30, output_files=8)
 
 Format = Literal["plain", "csv", "tsv", "json", "ndjson", "markdown", "html", "log", "source"]
 
@@ -48,6 +51,9 @@ class TextParams(Params):
     normalized: NormalizedCopy | None = Field(None, description="Write a copy in UTF-8.")
     format: Literal["auto"] | Format = Field("auto", description="What to parse the text as. A parser proves it.")
     chunks: Chunks | None = Field(None, description="Cut the text into chunks for retrieval.")
+    csv: Csv = Field(Csv(), description="How to read CSV and TSV.")
+    structure: Structure = Field(Structure(), description="How to read JSON and NDJSON.")
+    tables: Tables = Field(Tables(), description="CSV, TSV and NDJSON as tables for other programs.")
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When a stage can't be done: end the job, or leave it out and say so."
     )
@@ -61,5 +67,11 @@ class NotDone(BaseModel):
 
 class TextResult(TextFacts):
     format: Format = Field(description="What the text was proved to be.")
+    log: LogFacts | None = Field(None, description="What a log holds.")
+    source: SourceFacts | None = Field(None, description="What a program is.")
     chunks: ChunksMade | None = Field(None, description="None if not asked for.")
+    csv: CsvTable | None = Field(None, description="What there is in CSV and TSV.")
+    json_document: JsonDocument | None = Field(None, description="What there is in JSON.")
+    ndjson: JsonLines | None = Field(None, description="What there is in NDJSON.")
+    tables: TablesMade | None = Field(None, description="The tables that were asked for.")
     failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")

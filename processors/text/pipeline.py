@@ -1,6 +1,7 @@
 """One text from its bytes to its result: encoding and counts, then the shape, then what was asked for beside."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,10 +14,11 @@ from processors.text.content import Text
 from processors.text.digest import Digest
 from processors.text.encoding import SAMPLE_BYTES, Encoding, decoded_head, markup_label, recognise
 from processors.text.facts import TextFacts
-from processors.text.formats import Shape, nominated
+from processors.text.formats import nominated
 from processors.text.models import NotDone, TextParams, TextResult
 from processors.text.passes import Passes
 from processors.text.reading import Reading
+from processors.text.shape import Shape
 
 
 def run(work: Work[TextParams]) -> TextResult:
@@ -25,7 +27,9 @@ def run(work: Work[TextParams]) -> TextResult:
     encoding = recognise(sample, work.params.encoding)
     head = decoded_head(sample, encoding)
     candidates = list(nominated(work.params, work.name, work.media_type, head))
-    passes = Passes(work, _readings(work.params, candidates))
+    params = work.params
+    asked = (params.tables.formats, params.chunks, params.normalized)
+    passes = Passes(work, 1 + bool(candidates) + sum(map(bool, asked)))
     with Digest(work) as digest:
         reading = _read(work, passes, encoding, markup_label(sample))
         facts = reading.facts(digest.hexdigest(), work.size)
@@ -34,16 +38,13 @@ def run(work: Work[TextParams]) -> TextResult:
     text = Text(work, passes, reading.encoding, reading.is_utf8, head)
     made = _Made(text)
     made.examine(candidates)
-    if (asked := work.params.chunks) is not None:
-        made.add("chunks", lambda: chunks.make(text, asked))
-    if (copy := work.params.normalized) is not None:
-        made.add("normalized", lambda: normalized.write(text, copy))
+    if params.tables.formats:
+        made.add("tables", made.tables)
+    if params.chunks:
+        made.add("chunks", partial(chunks.make, text, params.chunks))
+    if params.normalized:
+        made.add("normalized", partial(normalized.write, text, params.normalized))
     return made.result(facts)
-
-
-def _readings(params: TextParams, candidates: Sequence[Shape]) -> int:
-    """Of the file, as far as they are foreseen."""
-    return 1 + bool(candidates) + (params.chunks is not None) + (params.normalized is not None)
 
 
 def _read(work: Work[TextParams], passes: Passes, encoding: Encoding, markup: Charset | None) -> Reading:
@@ -68,31 +69,40 @@ class _Made:
         self._parts: dict[str, Any] = {"format": "plain"}
         self._warnings: list[str] = []
         self._failed: list[NotDone] = []
+        self._make_tables: Callable[[], BaseModel] | None = None
 
     def examine(self, candidates: Sequence[Shape]) -> None:
         """The first candidate that is proved is the format. What a refuted one found stays, to say why."""
-        for shape in candidates:
+        for number, shape in enumerate(candidates):
+            if number:
+                self._text.passes.add()
             try:
                 examined = shape.examine(self._text)
             except Rejected as rejected:
                 self._leave_out(shape.format, rejected)
                 continue
-            self._parts[shape.format] = examined.part
+            self._parts[shape.result_field or shape.format] = examined.part
             self._warnings += examined.warnings
             if examined.is_proved:
                 self._parts["format"] = shape.format
+                self._make_tables = examined.make_tables
                 return
 
-    def _leave_out(self, stage: str, rejected: Rejected) -> None:
-        if self._text.params.on_error == "fail":
-            raise rejected
-        self._failed.append(NotDone(stage=stage, code=rejected.code, detail=rejected.detail))
+    def tables(self) -> BaseModel:
+        if self._make_tables is None:
+            raise Rejected("unsupported_input", f"There is no table in this text: it is {self._parts['format']}.")
+        return self._make_tables()
 
     def add(self, stage: str, make: Callable[[], BaseModel]) -> None:
         try:
             self._parts[stage] = make()
         except Rejected as rejected:
             self._leave_out(stage, rejected)
+
+    def _leave_out(self, stage: str, rejected: Rejected) -> None:
+        if self._text.params.on_error == "fail":
+            raise rejected
+        self._failed.append(NotDone(stage=stage, code=rejected.code, detail=rejected.detail))
 
     def result(self, facts: TextFacts) -> TextResult:
         return TextResult(

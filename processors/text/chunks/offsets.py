@@ -3,10 +3,14 @@
 import codecs
 from typing import BinaryIO
 
-from processors.text.charsets import MULTI_BYTE, codec
+from processors.text.charsets import codec
 from processors.text.chunks.cutting import Measure
 
 STEP_BYTES = 64
+STATEFUL = frozenset({"iso-2022-jp", "iso-2022-kr"})
+MULTI_BYTE = STATEFUL | {
+    *("big5", "big5-hkscs", "cp949", "euc-jp", "euc-kr", "gb18030", "gb2312", "gbk", "johab", "shift_jis")
+}
 
 
 def measure_of(encoding: str, is_utf8: bool) -> Measure | None:
