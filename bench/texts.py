@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PARTS: tuple[str, ...] = ("chunks",)
+PARTS: tuple[str, ...] = ("statistics", "memory", "encodings", "chunks")
 
 
 def main() -> int:
