@@ -37,7 +37,7 @@ KIND_OF: Mapping[str, str] = {extension: kind for kind, extensions in KINDS.item
 # noise, and formats of images that are not told apart here because no kind reads them. And libraries that are texts,
 # for the linker.
 POSING = {
-    *("libc.so", "libncursesw.so", "libm.a"),
+    *("libc.so", "libm.so", "libm.a", "libncurses.so", "libncursesw.so"),
     *("1.png", "pngbomb_as.mp4", "tiny.gif", "random.mp4", "empty.mp4", "text.mp4", "noext_concat", "dash.mpd"),
 }
 POSING_ENDINGS = ("_as.mp4", "_as.avi", ".m3u8", "_concat.mp4", "_concat.bin", ".fli", ".tga", ".spider", ".mp3")

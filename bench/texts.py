@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PARTS: tuple[str, ...] = ("kinds",)
+PARTS: tuple[str, ...] = ("kinds", "chunks")
 
 
 def main() -> int:

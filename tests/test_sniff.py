@@ -86,7 +86,7 @@ REAL = {
     "QuickTime without ftyp": (box(b"wide", b"") + b"\0\0\0\0mdat", "video/quicktime"),
     "3GP": (box(b"ftyp", b"3gp4\0\0\0\x003gp4isom"), "video/3gpp"),
     "M4A": (box(b"ftyp", b"M4A \0\0\0\0M4A mp42isom"), "audio/mp4"),
-    "M4A with a zero in its brand": (box(b"ftyp", b"M4A\0\0\0\0\0\x003gp5isom"), "audio/mp4"),
+    "M4A with a zero in its brand": (box(b"ftyp", b"M4A\0\0\0\0\x003gp5isom"), "audio/mp4"),
     "WebM": (b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm", "video/webm"),
     "Matroska": (b"\x1a\x45\xdf\xa3\xa3B\x86\x81\x01B\x82\x88matroska", "video/x-matroska"),
     "AVI": (riff(b"AVI ", b"LIST"), "video/x-msvideo"),

@@ -20,6 +20,8 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from processors.base import Rejected
+from processors.media import dpb
+from processors.media.memory import check_picture
 from processors.media.models import InputLimits
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mp3,flac,ogg,wav,aac,aiff,amr"
@@ -127,6 +129,7 @@ def choose_video(container: InputContainer, limits: InputLimits) -> VideoStream 
             "limit_exceeded",
             f"The video has {codec.width:,} x {codec.height:,} pixels; {limits.max_pixels:,} in all are the most.",
         )
+    check_picture(codec, is_alone=dpb.kept(codec) == 0)
     codec.options = guards(limits)
     codec.thread_count = 1  # a few frames at most: threads would cost memory and gain nothing
     return stream

@@ -1,39 +1,16 @@
 """Which format a text has: its name or its look nominates one, and a parser proves it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator, Sequence
 
-from pydantic import BaseModel
-
-from processors.text.content import Text
-from processors.text.models import Format, TextParams
+from processors.text.data import csv_shape, json_shape, ndjson_shape
+from processors.text.lines import logs, source
+from processors.text.models import TextParams
+from processors.text.shape import Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What the parser found. `part` stands in the result under the format's name, also where nothing was proved."""
-
-    is_proved: bool
-    part: BaseModel | None
-    warnings: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One format. `looks_like` is asked about the first characters, where the name says nothing."""
-
-    format: Format
-    extensions: frozenset[str]
-    media_types: frozenset[str]
-    looks_like: Callable[[str], bool]
-    examine: Callable[[Text], Examined]
-
-
-@cache
 def shapes() -> Sequence[Shape]:
     """In the order in which they are asked."""
-    return ()
+    return (json_shape.SHAPE, ndjson_shape.SHAPE, *csv_shape.SHAPES, logs.SHAPE, source.SHAPE)
 
 
 def nominated(params: TextParams, name: str, media_type: str, head: str) -> Iterator[Shape]:
@@ -41,7 +18,7 @@ def nominated(params: TextParams, name: str, media_type: str, head: str) -> Iter
     if params.format != "auto":
         yield from (shape for shape in shapes() if shape.format == params.format)
         return
-    extension = name.rpartition(".")[2].lower() if "." in name else ""
+    extension = name.rpartition(".")[2].lower()  # or all of a name like Makefile
     named = [shape for shape in shapes() if extension in shape.extensions or media_type in shape.media_types]
     yield from named
     yield from (shape for shape in shapes() if shape not in named and shape.looks_like(head))

@@ -1,0 +1,1 @@
+"""Texts that are read line by line: logs, and the source code of programs."""
