@@ -31,12 +31,12 @@ BLOCKING = ("os", "io", "pathlib", "socket", "threading", "subprocess", "asyncio
 
 # Rules without a reach to the outside: values in, values out.
 PURE = (
+    "processors.signatures",
     "ingest.parts",
     "ingest.form",
     "ingest.fields",
     "ingest.digests",
     "ingest.names",
-    "ingest.signatures",
     "ingest.sniff",
     "ingest.document",
     "ingest.progress",
