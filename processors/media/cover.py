@@ -4,7 +4,6 @@ import io
 from collections.abc import Iterator
 
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.stream import Disposition, Stream
 from PIL import Image
 
@@ -12,7 +11,7 @@ from processors import webp
 from processors.base import Rejected
 from processors.image.models import InputLimits
 from processors.image.opening import collecting, decoding, inspect, load, open_image
-from processors.media.opening import demux
+from processors.media.opening import demux, surviving
 from processors.media.source import Source
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
@@ -50,15 +49,12 @@ def find(source: Source, container: InputContainer) -> bytes | None:
 
 
 def _packets(container: InputContainer, stream: Stream) -> Iterator[bytes]:
-    try:
+    with surviving():
         for number, packet in enumerate(demux(container, stream)):
             if number >= PACKETS_TO_LOOK_AT:
                 return
             if packet.size:
                 yield bytes(packet)
-    except FFmpegError as wrong:
-        if isinstance(wrong, MemoryError):
-            raise
 
 
 def read(data: bytes) -> Image.Image:

@@ -23,6 +23,11 @@ def everything(container: InputContainer) -> dict[str, str]:
     return {name.lower(): value for name, value in {**first, **container.metadata}.items()}
 
 
+def of_the_film(container: InputContainer, strip: bool) -> dict[str, str]:
+    """What is written into one that is encoded anew: the title, or all of them."""
+    return {name: text for name, text in container.metadata.items() if not strip or name == "title"}
+
+
 def harmless(tags: Mapping[str, str]) -> dict[str, str]:
     """No place, no device, no person but the artist."""
     return {name: text for name in TOLD if (text := clean(tags.get(name, "")))}
