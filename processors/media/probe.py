@@ -27,7 +27,6 @@ DRIFT = 0.25  # of a frame's time: so far may two frames be off the beat, and it
 ROUNDING = 2  # ticks
 SAMPLES = 100  # of the frames that are looked at
 REORDERED = 16  # frames at most, in any codec
-MAX_CHAPTERS = 1000
 
 
 def first_frame(source: Source, container: InputContainer, stream: VideoStream | AudioStream) -> Frame:
@@ -200,7 +199,7 @@ def _sort(stream: Stream, shown: VideoStream | None) -> str | None:
 
 
 def _chapters(container: InputContainer) -> list[models.Chapter]:
-    return [_chapter(chapter) for chapter in container.chapters()[:MAX_CHAPTERS]]
+    return [_chapter(chapter) for chapter in container.chapters()[: tags.MAX_CHAPTERS]]
 
 
 def _chapter(chapter: Mapping[str, Any]) -> models.Chapter:

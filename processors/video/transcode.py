@@ -8,7 +8,7 @@ from av.container import OutputContainer
 from processors.base import Rejected
 from processors.media.loudness import gain_db, measure
 from processors.media.source import Source
-from processors.media.tags import of_the_film
+from processors.media.tags import chapters, of_the_film
 from processors.video import external, models
 from processors.video.encoders import ENCODERS
 from processors.video.encoding import Order, Written
@@ -34,11 +34,12 @@ def make(
         for height, size in rungs(look.display, settings.heights)
     }
     with source.open() as container:
-        tags = of_the_film(container, strip_metadata)
+        tags, marks = of_the_film(container, strip_metadata), chapters(container)
 
     def create(size: Size) -> OutputContainer:
         output = av.open(str(paths[size]), "w", container_options=CONTAINER_OPTIONS)
         output.metadata.update(tags)
+        output.set_chapters(marks)
         return output
 
     try:
