@@ -15,8 +15,10 @@ from ingest.search.words import CharacterMap, fold, folded_lengths, is_spaceless
 
 CHARACTERS = 240  # of a snippet
 LEAD = 60  # of them before the first match
-OCCURRENCES = 16  # of each clause that are considered, in one passage
-FURTHER_PASSAGES = 4  # that are looked at for other clauses after the first match
+OCCURRENCES = 16  # of each clause that are considered, in one part
+PART = 1024  # characters of a passage that are looked at together
+OVERLAP = 128  # of them with the next part
+FURTHER_PARTS = 32  # that are looked at for other clauses after the first match
 METADATA_SNIPPETS = 3
 STRIDE = 512
 
@@ -106,20 +108,27 @@ def _where_it_matches(finder: Finder, field: Field, text: str, key: str | None =
 
 
 def _of_text(finder: Finder, passages: Iterable[str]) -> Snippet | None:
-    """From the passage with the most of the clauses."""
+    """From the part of it with the most of the clauses."""
     beginning: str | None = None
-    best, most, left = ("", 0), 0, FURTHER_PASSAGES
-    for passage in passages:
+    best, most, left = ("", 0), 0, FURTHER_PARTS
+    for passage, start in _parts(passages):
         beginning = passage if beginning is None else beginning
-        at, clauses = _window(finder, passage)
+        at, clauses = _window(finder, passage[start : start + PART + OVERLAP])
         if clauses > most:
-            best, most = (passage, at), clauses
+            best, most = (passage, start + at), clauses
         left -= most > 0
         if most == len(finder) or left < 0:
             break
     if beginning is None:
         return None
     return _snippet(finder, "text", *(best if most else (beginning, 0)))
+
+
+def _parts(passages: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Most matches are near, so a passage is looked at in parts: it, and where in it a part begins."""
+    for passage in passages:
+        for start in range(0, max(len(passage), 1), PART):
+            yield passage, start
 
 
 def _window(finder: Finder, text: str) -> tuple[int, int]:
