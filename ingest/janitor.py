@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 RESCUE_SECONDS = 1.0
 BATCH = 500
+INDEX_BATCH = 100  # of the index, which is looked through again and again
 YOUNG_SECONDS = 600.0
 
 
@@ -50,10 +51,10 @@ def sweep_index(house: House, after: str) -> str:
     """
     if house.search is None:
         return ""
-    job_ids = house.search.job_ids(after, BATCH)
+    job_ids = house.search.job_ids(after, INDEX_BATCH)
     if gone := sorted(set(job_ids) - house.jobs.succeeded(job_ids)):
         house.search.remove(gone)
-    return job_ids[-1] if len(job_ids) == BATCH else ""
+    return job_ids[-1] if len(job_ids) == INDEX_BATCH else ""
 
 
 def bury(house: House) -> int:

@@ -117,7 +117,7 @@ def test_an_expired_job_is_not_found(house: House, back: Backdoor, index: Search
 def test_the_janitor_looks_through_the_index_a_batch_at_a_time(
     house: House, back: Backdoor, index: SearchIndex, indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(janitor, "BATCH", 3)
+    monkeypatch.setattr(janitor, "INDEX_BATCH", 3)
     jobs = [say(back, "a word") for _ in range(7)]
     catch_up(indexer)
     for job in jobs[::2]:

@@ -17,7 +17,7 @@ from ingest.search.query import Query
 Order = Literal["rank", "newest"]
 Field = Literal["name", "metadata", "text"]
 
-RANKED = 1000  # at most so many matches are put in order: the newest, and the newest by name or metadata
+RANKED = 500  # at most so many matches are put in order: the newest, and the newest by name or metadata
 
 
 class IndexUnavailable(Exception):

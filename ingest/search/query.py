@@ -44,6 +44,12 @@ class Clause:
         return tuple(found[:-1] if is_spaceless(last) and len(last) > 1 else found)
 
     @property
+    def character(self) -> str | None:
+        """The one character of a script without spaces that is looked for, if it is no more than that."""
+        (first, *others) = self.pieces
+        return first if not others and len(first) == 1 and is_spaceless(first) else None
+
+    @property
     def is_open(self) -> bool:
         """Whether the last token may go on."""
         last = self.pieces[-1]

@@ -5,21 +5,23 @@ A text comes in passages, of which no more are looked at than it takes to see ev
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from itertools import accumulate
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate, chain, islice
 
 from ingest.search.base import Field, Snippet
 from ingest.search.query import Clause, Query
-from ingest.search.words import SPACELESS, fold, is_spaceless
+from ingest.search.words import CharacterMap, fold, folded_lengths, is_spaceless
 
 CHARACTERS = 240  # of a snippet
 LEAD = 60  # of them before the first match
-OCCURRENCES = 16  # of each clause that are considered, in one passage
-FURTHER_PASSAGES = 4  # that are looked at for other clauses after the first match
+OCCURRENCES = 16  # of each clause that are considered, in one part
+PART = 1024  # characters of a passage that are looked at together
+OVERLAP = 128  # of them with the next part
+FURTHER_PARTS = 32  # that are looked at for other clauses after the first match
 METADATA_SNIPPETS = 3
 STRIDE = 512
 
-_WORD_PART = f"[^ {SPACELESS}]"
 _BLANKS = re.compile(r"\s+")
 _WORD_MARKS = "\u200c\u200d"  # joiners: emoji and some scripts need them
 _ELLIPSIS = "…"
@@ -31,50 +33,50 @@ class Finder:
     """The wanted clauses of one query, to be found in folded text."""
 
     def __init__(self, query: Query) -> None:
-        self._patterns = [re.compile(_pattern(clause)) for clause in query.wanted]
+        self._clauses = [(clause, re.compile(_pattern(clause))) for clause in query.wanted]
 
     def first(self, text: str) -> list[tuple[int, int]]:
         """(place, clause) of the first occurrences of each, in order. Places are about right, in `text`."""
         folded = f" {fold(text)} "
         found = [
-            (match.start(), number)
-            for number, pattern in enumerate(self._patterns)
-            for match, _ in zip(pattern.finditer(folded), range(OCCURRENCES), strict=False)
+            (start - 1, number)
+            for number, (clause, pattern) in enumerate(self._clauses)
+            for start, _ in islice(_occurrences(clause, pattern, folded), OCCURRENCES)
         ]
         if not found or len(folded) == len(text) + 2:
-            return sorted((place - 1, number) for place, number in found)
+            return sorted(found)
         return sorted((_unfolded(text, place), number) for place, number in found)
 
     def spans(self, text: str) -> Spans:
         """Where every occurrence begins and ends in `text`, exactly; those that touch are one."""
-        parts = [fold(character) for character in text]
-        starts = [*accumulate(map(len, parts), initial=1)]  # of each character, in the folded text
-        folded = f" {''.join(parts)} "
-        marks = sorted(match.span() for pattern in self._patterns for match in pattern.finditer(folded))
-        merged: Spans = []
-        at = 0
-        for start, end in marks:
-            while starts[at + 1] <= start:
-                at += 1
-            stop = at
-            while starts[stop] < end:
-                stop += 1
-            if merged and at <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
-            else:
-                merged.append((at, stop))
-        return merged
+        folded = f" {fold(text)} "
+        marks = sorted(mark for clause, pattern in self._clauses for mark in _occurrences(clause, pattern, folded))
+        if not marks:
+            return []
+        if text.isascii():
+            return _merged((start - 1, end - 1) for start, end in marks)
+        starts = [*accumulate(folded_lengths(text), initial=1)]  # of each character, in the folded text
+        return _merged((bisect_right(starts, start) - 1, bisect_left(starts, end)) for start, end in marks)
 
     def __len__(self) -> int:
-        return len(self._patterns)
+        return len(self._clauses)
+
+
+def _merged(marks: Iterable[tuple[int, int]]) -> Spans:
+    merged: Spans = []
+    for start, end in marks:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def snippets(finder: Finder, name: str, metadata: Mapping[str, str], passages: Iterable[str]) -> tuple[Snippet, ...]:
     """Of the name and of metadata where they match, and of the text, whose beginning stands for it if nothing does."""
-    found = [snippet for snippet in (_whole(finder, "name", name),) if snippet.matches]
-    values = (_whole(finder, "metadata", value, key) for key, value in metadata.items())
-    matching = (snippet for snippet in values if snippet.matches)
-    found += [snippet for snippet, _ in zip(matching, range(METADATA_SNIPPETS), strict=False)]
+    found = list(_where_it_matches(finder, "name", name))
+    values = (_where_it_matches(finder, "metadata", value, key) for key, value in metadata.items())
+    found += islice(chain.from_iterable(values), METADATA_SNIPPETS)
     if (of_text := _of_text(finder, passages)) is not None:
         found.append(of_text)
     return tuple(found)
@@ -82,12 +84,10 @@ def snippets(finder: Finder, name: str, metadata: Mapping[str, str], passages: I
 
 def shown(text: str) -> str:
     """In one line, and without what is not seen, moves others or is no character."""
-    return _BLANKS.sub(" ", "".join(_shown(character) for character in text)).strip()
+    return _BLANKS.sub(" ", text.translate(_SHOWING)).strip()
 
 
 def _shown(character: str) -> str:
-    if character.isascii() and character.isprintable():
-        return character
     match unicodedata.category(character):
         case "Cc" | "Zs" | "Zl" | "Zp":
             return " "
@@ -98,26 +98,37 @@ def _shown(character: str) -> str:
     return character
 
 
-def _whole(finder: Finder, field: Field, text: str, key: str | None = None) -> Snippet:
-    window, _ = _window(finder, text)
-    return _snippet(finder, field, text, window, key)
+_SHOWING = CharacterMap(_shown)
+
+
+def _where_it_matches(finder: Finder, field: Field, text: str, key: str | None = None) -> Iterator[Snippet]:
+    begin, clauses = _window(finder, text)
+    if clauses:
+        yield _snippet(finder, field, text, begin, key)
 
 
 def _of_text(finder: Finder, passages: Iterable[str]) -> Snippet | None:
-    """From the passage with the most of the clauses."""
+    """From the part of it with the most of the clauses."""
     beginning: str | None = None
-    best, most, left = ("", 0), 0, FURTHER_PASSAGES
-    for passage in passages:
+    best, most, left = ("", 0), 0, FURTHER_PARTS
+    for passage, start in _parts(passages):
         beginning = passage if beginning is None else beginning
-        at, clauses = _window(finder, passage)
+        at, clauses = _window(finder, passage[start : start + PART + OVERLAP])
         if clauses > most:
-            best, most = (passage, at), clauses
+            best, most = (passage, start + at), clauses
         left -= most > 0
         if most == len(finder) or left < 0:
             break
     if beginning is None:
         return None
     return _snippet(finder, "text", *(best if most else (beginning, 0)))
+
+
+def _parts(passages: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Most matches are near, so a passage is looked at in parts: it, and where in it a part begins."""
+    for passage in passages:
+        for start in range(0, max(len(passage), 1), PART):
+            yield passage, start
 
 
 def _window(finder: Finder, text: str) -> tuple[int, int]:
@@ -137,8 +148,9 @@ def _window(finder: Finder, text: str) -> tuple[int, int]:
 def _snippet(finder: Finder, field: Field, text: str, begin: int, key: str | None = None) -> Snippet:
     begin, end = _between_words(text, begin, min(len(text), begin + CHARACTERS))
     words = shown(text[begin:end])
-    text = f"{_ELLIPSIS if begin else ''}{words}{_ELLIPSIS if end < len(text) else ''}"
-    return Snippet(field, text, tuple(finder.spans(text)), key)
+    before, after = _ELLIPSIS if begin else "", _ELLIPSIS if end < len(text) else ""
+    spans = ((start + len(before), end + len(before)) for start, end in finder.spans(words))
+    return Snippet(field, f"{before}{words}{after}", tuple(spans), key)
 
 
 def _between_words(text: str, begin: int, end: int) -> tuple[int, int]:
@@ -164,19 +176,32 @@ def _unfolded(text: str, place: int) -> int:
     return len(text)
 
 
-def _pattern(clause: Clause) -> str:
-    """Words begin and end at a space or at a run without spaces; what such a run begins or ends with goes on anywhere.
+def _occurrences(clause: Clause, pattern: re.Pattern[str], folded: str) -> Iterator[tuple[int, int]]:
+    """Words begin and end at an edge; what a run without spaces begins or ends with goes on anywhere.
 
-    What comes before a word is looked at behind it: a pattern that begins with plain letters is searched for quickly.
+    The edges are looked at here: a pattern of plain letters is compiled and searched for quickly.
     """
+    opens, closes = not is_spaceless(clause.pieces[0]), not is_spaceless(clause.pieces[-1])
+    for match in pattern.finditer(folded):
+        start, end = match.span()
+        if opens and not _is_edge(folded[start - 1]):
+            continue
+        while closes and clause.is_prefix and not _is_edge(folded[end]):
+            end += 1
+        if not closes or _is_edge(folded[end]):
+            yield start, end
+
+
+def _is_edge(character: str) -> bool:
+    return character == " " or is_spaceless(character)
+
+
+def _pattern(clause: Clause) -> str:
     found = ""
     before = None
     for piece in clause.pieces:
-        letters = re.escape(piece)
         if before is not None:
-            found += f"{' *' if is_spaceless(before) or is_spaceless(piece) else ' +'}{letters}"
-        else:
-            found += letters if is_spaceless(piece) else f"{letters}(?<!{_WORD_PART}{letters})"
+            found += " *" if is_spaceless(before) or is_spaceless(piece) else " +"
+        found += re.escape(piece)
         before = piece
-    is_whole = not (clause.is_prefix or is_spaceless(clause.pieces[-1]))
-    return f"{found}(?!{_WORD_PART})" if is_whole else found
+    return found

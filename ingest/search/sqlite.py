@@ -14,7 +14,7 @@ from ingest.search.query import Query
 from ingest.search.snippets import Finder, snippets
 from ingest.search.sqlite_file import SqliteFile
 from ingest.search.sqlite_ranking import Found
-from ingest.search.words import indexed
+from ingest.search.words import characters, indexed
 
 PASSAGE = 8192  # characters
 PASSAGE_EDGE = 512  # of them in which a passage may end between two words
@@ -143,15 +143,15 @@ def _passages_of(number: int) -> tuple[int, int]:
 
 def _add(sql: sqlite3.Connection, document: Document) -> None:
     number = _free_number(sql, document.created_at)
-    forms, count = [], 0
+    count, said = 0, Said()
     for count, passage in enumerate(_passages(document.text), 1):
         sql.execute("INSERT INTO passages VALUES (?, ?)", ((number << PASSAGES) + count - 1, passage))
-        forms.append(indexed(passage))
+        said.add(passage)
     name, metadata = _storable(document.name), json.dumps(dict(document.metadata))
     facts = (number, document.job_id, document.kind, document.created_at, name)
     more = (document.media_type, document.size, metadata, document.is_cut, count)
     sql.execute(_ADD, (*facts, *more))
-    sql.execute(_ADD_WORDS, _words(number, document.kind, name, metadata, " ".join(forms)))
+    sql.execute(_ADD_WORDS, _words(number, document.kind, name, metadata, said))
 
 
 def _remove(sql: sqlite3.Connection, job_id: str) -> int:
@@ -160,17 +160,32 @@ def _remove(sql: sqlite3.Connection, job_id: str) -> int:
     if known is None:
         return 0
     number, kind, name, metadata = known
-    text = " ".join(indexed(passage) for (passage,) in sql.execute(_PASSAGES, _passages_of(number)))
-    sql.execute(_REMOVE_WORDS, _words(number, kind, name, metadata, text))
+    said = Said()
+    for (passage,) in sql.execute(_PASSAGES, _passages_of(number)):
+        said.add(passage)
+    sql.execute(_REMOVE_WORDS, _words(number, kind, name, metadata, said))
     sql.execute("DELETE FROM passages WHERE id >= ? AND id < ?", _passages_of(number))
     sql.execute("DELETE FROM documents WHERE id = ?", (number,))
     return 1
 
 
-def _words(number: int, kind: str, name: str, metadata: str, text: str) -> tuple[int, str, str, str, str]:
+class Said:
+    """The words of a text, passage by passage."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self.characters: set[str] = set()
+
+    def add(self, passage: str) -> None:
+        self.tokens.append(indexed(passage))
+        self.characters |= characters(passage)
+
+
+def _words(number: int, kind: str, name: str, metadata: str, said: Said) -> tuple[int, str, str, str, str]:
     pairs = json.loads(metadata)
-    said = " ".join(word for pair in pairs.items() for word in pair)
-    return number, indexed(name), indexed(said), text, " ".join(ranking.facets(kind, pairs))
+    about = " ".join(word for pair in pairs.items() for word in pair)
+    facets = ranking.facets(kind, pairs, said.characters | characters(f"{name} {about}"))
+    return number, indexed(name), indexed(about), " ".join(said.tokens), " ".join(facets)
 
 
 def _free_number(sql: sqlite3.Connection, created_at: float) -> int:

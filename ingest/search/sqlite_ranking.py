@@ -7,14 +7,14 @@ their words: bm25 would look for each phrase in every document.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
 from ingest.search.base import RANKED, SearchFilter
 from ingest.search.query import Clause, Query
 
-WEIGHTS = "16.0, 6.0, 1.0, 0.0"  # of name, metadata, text and facets
+WEIGHTS = "16.0, 6.0, 1.0, 0.1"  # of name, metadata, text and facets, of which each is there once
 WEIGHED_TOKENS = 16
 FACET = "\ue000"  # no word begins with it
 FACET_DIGITS = 20
@@ -40,9 +40,14 @@ def slot(moment: float) -> int:
     return int(min(max(moment * 1000, 0.0), 2.0**48)) << SLOTS
 
 
-def facets(kind: str, metadata: Mapping[str, str]) -> list[str]:
-    """A token for each thing that can be filtered by."""
-    return [_facet("kind", kind), *(_facet("metadata", key, value) for key, value in metadata.items())]
+def facets(kind: str, metadata: Mapping[str, str], characters: Iterable[str]) -> list[str]:
+    """A token for each thing that can be filtered by, and for each single character: to put together all the pairs
+    that it begins would take its time."""
+    return [
+        *(f"{FACET}{character}" for character in sorted(characters)),
+        _facet("kind", kind),
+        *(_facet("metadata", key, value) for key, value in metadata.items()),
+    ]
 
 
 def find(
@@ -75,13 +80,18 @@ def newest(sql: sqlite3.Connection, query: Query, where: SearchFilter, last: int
 
 
 def _expression(query: Query, where: SearchFilter, columns: str) -> str:
-    wanted = " AND ".join(map(_phrase, query.wanted))
+    phrase = _phrase if columns else _anywhere
+    wanted = " AND ".join(map(phrase, query.wanted))
     terms = [f"{columns}({wanted})"]
     if where.kind is not None:
         terms.append(f'"{_facet("kind", where.kind)}"')
     terms += [f'"{_facet("metadata", key, value)}"' for key, value in where.metadata.items()]
-    unwanted = " OR ".join(map(_phrase, query.unwanted))
+    unwanted = " OR ".join(map(_anywhere, query.unwanted))
     return f"({' AND '.join(terms)}) NOT ({unwanted})" if unwanted else " AND ".join(terms)
+
+
+def _anywhere(clause: Clause) -> str:
+    return f'"{FACET}{clause.character}"' if clause.character else _phrase(clause)
 
 
 def _phrase(clause: Clause) -> str:
@@ -93,6 +103,9 @@ def _tokens(query: Query) -> str:
     """Found in every match: each token of what is wanted by itself, up to a number of them."""
     found: dict[str, None] = {}
     for clause in query.wanted:
+        if clause.character:
+            found[_anywhere(clause)] = None
+            continue
         *inner, last = clause.tokens
         found.update(dict.fromkeys(f'"{token}"' for token in inner))
         found[f'"{last}"{" *" if clause.is_open else ""}'] = None

@@ -7,6 +7,7 @@ so that any part of a run is found as a phrase.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from operator import add
 
 SPACELESS = (
@@ -23,14 +24,18 @@ _RUN = re.compile(f"[{SPACELESS}]+")
 _PIECE = re.compile(f"[{SPACELESS}]+|[^ {SPACELESS}]+")
 
 
-class _Folding(dict[int, str]):
-    """Character by character, as `str.translate` asks for them."""
+class CharacterMap(dict[int, str]):
+    """For `str.translate`: what `of` says of each character, remembered up to a number of them."""
+
+    def __init__(self, of: Callable[[str], str]) -> None:
+        super().__init__()
+        self._of = of
 
     def __missing__(self, code: int) -> str:
-        folded = _folded(chr(code))
+        mapped = self._of(chr(code))
         if len(self) < REMEMBERED:
-            self[code] = folded
-        return folded
+            self[code] = mapped
+        return mapped
 
 
 def _folded(character: str) -> str:
@@ -46,12 +51,17 @@ def _folded(character: str) -> str:
     return "".join(part if unicodedata.category(part)[0] in "LNM" else " " for part in whole)
 
 
-_FOLDING = _Folding()
+_FOLDING = CharacterMap(_folded)
 
 
 def fold(text: str) -> str:
     """Words in one spelling with spaces for all that is between them. Each character is folded by itself."""
     return text.translate(_FOLDING)
+
+
+def folded_lengths(text: str) -> list[int]:
+    """Of what each character is folded to."""
+    return [len(_FOLDING[ord(character)]) for character in text]
 
 
 def indexed(text: str) -> str:
@@ -67,6 +77,12 @@ def pieces(text: str) -> list[str]:
 
 def is_spaceless(piece: str) -> bool:
     return _RUN.match(piece) is not None
+
+
+def characters(text: str) -> set[str]:
+    """Those of a text's runs without spaces."""
+    folded = fold(text)
+    return set() if folded.isascii() else set("".join(_RUN.findall(folded)))
 
 
 def pairs(run: str) -> list[str]:

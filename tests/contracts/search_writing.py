@@ -63,7 +63,7 @@ class WritingContract(IndexOfAnAddress):
         ("text", "q", "marks"),
         [
             ("foobar foo barfoo foo", "foo", ["foo", "foo"]),
-            ("foobar foo", "foo*", ["foo", "foo"]),
+            ("foobar foo barfoo", "foo*", ["foobar", "foo"]),
             ("don't do", "don't", ["don't"]),
             ("Straße, strasse", "strasse", ["Straße", "strasse"]),
             ("cafe\u0301s cafe\u0301", "café", ["café"]),
