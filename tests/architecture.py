@@ -47,7 +47,7 @@ PURE = (
 
 # Who never imports what: each row holds for the module or package named, and everything below it.
 NEVER: Mapping[str, Sequence[str]] = {
-    "processors": ("ingest", "storage", *WEB, *NETWORK, *TABLE),
+    "processors": ("ingest", "storage", *WEB, *NETWORK, "sqlalchemy", "alembic", "dbm"),
     "storage": ("ingest", "processors", *WEB, *TABLE, *DECODERS),
     **dict.fromkeys(PURE, (*WEB, *TABLE, *BLOCKING, *DECODERS, "storage")),
     **dict.fromkeys(("ingest.errors", "ingest.settings", "ingest.logs", "ingest.clock"), OURS),
@@ -71,6 +71,8 @@ HOMES: Mapping[str, Sequence[str]] = {
     "PIL": ("processors.image", "processors.media", "processors.video", "processors.webp"),
     "av": ("processors.media", "processors.video", "processors.image.resample", "processors.image.backends.fast"),
     "pyvips": ("processors.image.backends.vips",),
+    "sqlite3": ("ingest.jobs", "ingest.doctor", "processors.text.data.sqlite"),
+    "duckdb": ("processors.text.data.parquet",),
     "pillow_heif": ("processors.image.backends.heif",),
     "typer": ("ingest.cli",),
     "rich": ("ingest.watch",),
