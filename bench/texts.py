@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PARTS: tuple[str, ...] = ()
+PARTS: tuple[str, ...] = ("csv", "ndjson")
 
 
 def main() -> int:
