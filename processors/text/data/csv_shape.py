@@ -7,7 +7,7 @@ from functools import partial
 
 from processors.base import Rejected
 from processors.text.content import Text
-from processors.text.data.cells import type_of
+from processors.text.data.cells import has_zone, type_of
 from processors.text.data.columns import Column, Values, column_names
 from processors.text.data.dialect import Dialect, dialect_of
 from processors.text.data.lines import line_ends
@@ -69,7 +69,7 @@ def _make_tables(text: Text, profile: "Profile") -> TablesMade:
     if columns.count > columns.described:
         raise Rejected("limit_exceeded", f"It has {columns.count:,} columns, more than `csv.max_columns`.")
     described = zip(column_names(profile.names), columns.forms, strict=True)
-    fields = [Column(name, type_of(forms), bool(forms & {"zoned", "qzoned"})) for name, forms in described]
+    fields = [Column(name, type_of(forms), has_zone(forms)) for name, forms in described]
     return make_tables(text, fields, _rows(text, Profile(profile.dialect, text.params.csv, columns.again())))
 
 
