@@ -69,7 +69,7 @@ class _Made:
         if (asked := self._text.params.chunks) is None:
             return
         try:
-            self._parts["chunks"] = chunks.make(self._text, asked)
+            self._parts["chunks"] = chunks.make(self._text, asked, self._parts["format"])
         except Rejected as rejected:
             self._leave_out("chunks", rejected)
 
