@@ -79,7 +79,6 @@ HOMES: Mapping[str, Sequence[str]] = {
     "pypdfium2": ("processors.document",),
     "av": ("processors.media", "processors.video", "processors.image.resample", "processors.image.backends.fast"),
     "pyvips": ("processors.image.backends.vips",),
-    "sqlite3": ("ingest.jobs", "ingest.doctor", "processors.text.data.sqlite"),
     "duckdb": ("processors.text.data.parquet",),
     "pillow_heif": ("processors.image.backends.heif",),
     "typer": ("ingest.cli",),
