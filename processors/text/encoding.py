@@ -22,7 +22,9 @@ FALLBACK = "windows-1252"
 SAMPLE_BYTES = 64 << 10
 LABEL_BYTES = 1024  # in which browsers look for a label
 FEW_ZEROS = 8
-FREQUENT_SHARE = 0.25  # of characters that are frequent or ASCII; in legacy bytes read as UTF-16 it is a tenth
+FEW_CHARACTERS = 8
+FREQUENT_SHARE = 0.4  # of characters that are frequent or ASCII; in legacy bytes read as UTF-16 it is a tenth
+LONGEST_SHIFT = 16  # to Python's decoders of ISO 2022
 ISO_2022_JP, ISO_2022_KR = b"\x1b$", b"\x1b$)C"
 
 # The longer marks first: UTF-32's begins with UTF-16's.
@@ -101,7 +103,7 @@ def by_columns(head: bytes) -> str | None:
 
 def by_ideographs(head: bytes) -> str | None:
     """UTF-16 without a mark and without zeros: in one byte order it is Chinese, Japanese or Korean."""
-    if _decoded(head, "utf-8") is not None:
+    if len(head) < 2 * FEW_CHARACTERS or _decoded(head, "utf-8") is not None:
         return None
     shares = [(_frequent_share(_decoded(head, name) or ""), name) for name in ("utf-16-le", "utf-16-be")]
     share, name = max(shares)
@@ -118,9 +120,9 @@ def by_escapes(sample: bytes) -> str | None:
 
 
 def _reads_as_text(head: bytes, name: str) -> bool:
-    text = _decoded(head, name) or ""
+    text = codecs.getincrementaldecoder(name)("replace").decode(head)
     controls = count_controls(text.encode()) + text.count("\0")
-    return text != "" and controls <= len(text) / 100
+    return text != "" and controls <= len(text) / 100 and text.count("\ufffd") <= len(text) / 20
 
 
 def _decoded(head: bytes, name: str) -> str | None:
@@ -150,6 +152,7 @@ class Decoder:
     def __init__(self, name: str) -> None:
         self._decoder = codecs.getincrementaldecoder(codec(name))(_NOTED)
         self._is_utf8 = name == "utf-8"
+        self._shifts = name.startswith("iso-2022")
         self._pending = b""
         self._taken = 0  # bytes
         self._utf8: bytes | None = None
@@ -163,14 +166,14 @@ class Decoder:
         if self._is_utf8:
             text = self._decode_utf8(data, final)
         else:
-            text = self._decoder.decode(data, final)
+            text = self._decoder.decode(self._with_whole_shifts(data, final) if self._shifts else data, final)
             self._utf8 = None
         self._taken += len(data)
         if _noted:
             self.replaced += len(_noted)
             self.surrogates += sum(is_surrogate for _, is_surrogate in _noted)
             if self.first_bad is None:
-                self.first_bad = self._taken - _noted[0][0]
+                self.first_bad = self._taken - len(self._pending if self._shifts else b"") - _noted[0][0]
         return text
 
     def utf8(self, text: str) -> bytes:
@@ -186,6 +189,15 @@ class Decoder:
         if len(text) != used:
             self.surplus += used - len(text)
         return text
+
+    def _with_whole_shifts(self, data: bytes, final: bool) -> bytes:
+        """Python's decoder can't hold a bad escape sequence of more than eight bytes until the next block comes."""
+        data = self._pending + data
+        cut = len(data) if final else data.rfind(b"\x1b", max(0, len(data) - LONGEST_SHIFT))
+        if cut < 0:
+            cut = len(data)
+        self._pending = data[cut:]
+        return data[:cut]
 
     def is_plausible(self) -> bool:
         """Whether what was decoded so far as UTF-8 is UTF-8, perhaps with a few bad bytes, and not another encoding.

@@ -22,7 +22,7 @@ LATIN: Mapping[str, tuple[str, str]] = {
     "ro": ("ăîâşţșț", "de la cu un o nu pe care din mai sunt ca este pentru prin sau"),
     "da": ("øåæé", "og i at det er en den til af som med de ikke der et har han alle"),
     "fi": ("äöå", "ja on ei se ovat oli kun mutta tai joka kuin niin"),
-    "vi": ("đàưôáơạêấảãăếớịộểầậìờủựùóốéíạợừứ\u0300\u0301\u0323\u0309\u0303", "cho trong khi theo con trong anh"),
+    "vi": ("đàưôáơạêấảãăếớịộểầậìờủựùóốéíợừứ\u0300\u0301\u0323\u0309\u0303", "cho trong khi theo con trong anh"),
     "hr": ("čšžćđ", "i u je na se da za su od s ne to koji po te"),
     "sk": ("áíčéýžšľúťôňäďóĺŕ", "a v na sa je to s z do o ako pre ale aj za podľa"),
     "lt": ("ėšųžįčūąę", "ir kad su tai yra bet kaip buvo jis apie iki"),
@@ -48,5 +48,5 @@ ALPHABETS: Mapping[str, str] = {
     "he": "יוהלאתמברשנכדעםחפקגטצסזןךץףְָּ",
     "ar": "اليمنتورعبدسفكهقةحجأشصطخىذإضزغثئءظآؤ،ًَُِّْ",
     "fa": "اینردهتمبسوکشلگزفخعجقپحآچصطضغذظثژئ",
-    "th": "านรอกเง่มยลวดท้ัสตะปบคหแจพชขใไ์โผี็ูิุืถซธฟษศณญฐภฉฮฎฏฆฬำึๆๅๆ",
+    "th": "านรอกเง่มยลวดท้ัสตะปบคหแจพชขใไ์โผี็ูิุืถซธฟษศณญฐภฉฮฎฏฆฬำึๆๅ",
 }

@@ -3,7 +3,6 @@
 Each is fed the text in blocks that are cut anywhere, and holds back what the next block may belong to.
 """
 
-import re
 from collections import Counter
 
 import regex
@@ -18,7 +17,7 @@ KEPT_WORDS = 10_000
 _CLUSTER = regex.compile(r"\X")
 _BEGIN = regex.compile(r"(?w)\b(?=\w)")
 _BOUNDARY = regex.compile(r"(?w)\b")
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_WORD = regex.compile(r"\w+(?:['’]\w+)*")
 
 
 class Graphemes:
