@@ -273,6 +273,18 @@ def test_records_and_schema_are_what_the_parser_says_line_by_line(some: list[str
     assert (found.record_count, [bad.line for bad in found.bad_records], paths) == expected(text)
 
 
+@pytest.mark.parametrize(
+    "bad", ["[,1]", "[1,]", "[1,,2]", "[1 2]", "[]1", "[01]", "[1.]", "[-]", '["a]', "[1,2", "[[1,2]", "[1,2]]", "[1e]"]
+)
+def test_what_looks_nearly_like_what_was_learned_is_bad_all_the_same(bad: str) -> None:
+    for good in ("[1,2]", "[-1.5,1e5]", '["a","b"]', "[[1],[2,3]]", '[{"b":1},{"b":2}]'):
+        text = f'{{"a":{good}}}\n' * 20
+        found = lines([f'{text}{{"a":{bad}}}\n{text}'])
+        assert (found.record_count, [one.line for one in found.bad_records]) == (40, [21])
+        document = "[" + ",".join([good] * 20 + [bad] + [good] * 20) + "]"
+        assert parsed([document])[0] is not None
+
+
 def test_a_line_too_long_to_hold_is_a_bad_record_and_the_next_is_read() -> None:
     text = '{"a":1}\n' * 5 + '{"a":"' + "x" * 5000 + '"}\n' + '{"a":2}\n' * 5 + '"' + "y" * 3000
     params = Structure(max_record_characters=1000)

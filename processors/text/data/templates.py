@@ -188,9 +188,10 @@ class _Template:
         behind = re.escape(self._record[start : self._at - 1])
         if not items:
             return rf"\[{behind}\]"
-        # Each item stands in the pattern once, or it would double with each level of nesting.
+        # Each item stands in the pattern once, or it would double with each level of nesting. There is no comma before
+        # the first, and one before each of the others: atomic, so that the first isn't tried with one.
         opening = rf"\[{re.escape(before)}"
-        pattern = rf"{opening}(?:(?:{between or ','}|(?<={opening})){_one_of(items)})++{behind}\]"
+        pattern = rf"{opening}(?:(?>(?<={opening})|{between or ','}){_one_of(items)})++{behind}\]"
         if len(pattern) > PATTERN_CHARACTERS:
             raise NoTemplate
         return pattern
