@@ -80,7 +80,7 @@ HOMES: Mapping[str, Sequence[str]] = {
     "pypdfium2": ("processors.document",),
     "av": ("processors.media", "processors.video", "processors.image.resample", "processors.image.backends.fast"),
     "pyvips": ("processors.image.backends.vips",),
-    "duckdb": ("processors.text.data.parquet",),
+    "duckdb": ("processors.text.duck",),
     "pillow_heif": ("processors.image.backends.heif",),
     "typer": ("ingest.cli",),
     "rich": ("ingest.watch",),

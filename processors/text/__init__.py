@@ -10,7 +10,7 @@ from processors.text.models import LIMITS, MEDIA_TYPES, TextParams, TextResult
 
 class TextProcessor:
     kind = "text"
-    version = "2.1"
+    version = "2.0"
     media_types = MEDIA_TYPES
     limits = LIMITS
     Params = TextParams
@@ -18,10 +18,9 @@ class TextProcessor:
 
     def warm(self) -> None:
         """Python imports a codec when it is first used, and a cell may have no file system to import it from."""
-        from processors.text import pipeline, plausibility  # noqa: F401
-        from processors.text.data import parquet
+        from processors.text import duck, pipeline, plausibility  # noqa: F401
 
-        parquet.load()
+        duck.warm()
         for name in get_args(Charset):
             codecs.lookup(codec(name))
         plausibility.warm()

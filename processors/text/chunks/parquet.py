@@ -1,12 +1,10 @@
-"""Lines of JSON to Parquet, by DuckDB where it is installed."""
+"""Chunks as lines of JSON to Parquet, by DuckDB."""
 
-from importlib.util import find_spec
+from collections.abc import Callable
 from pathlib import Path
 
-from processors.base import Rejected
+from processors.text.duck import Duck
 
-MEDIA_TYPE = "application/vnd.apache.parquet"
-IS_HERE = find_spec("duckdb") is not None
 COLUMNS = {
     "index": "BIGINT",
     "start": "BIGINT",
@@ -18,30 +16,10 @@ COLUMNS = {
 }
 
 
-def warm() -> None:
-    if IS_HERE:
-        import duckdb  # noqa: F401
-
-
-def require() -> None:
-    if not IS_HERE:
-        raise Rejected("unsupported_input", "Parquet needs the extra tables: pip install 'dropoff[tables]'.")
-
-
-def write(lines: Path, target: Path) -> None:
-    """All columns of `COLUMNS`, in the order of the lines."""
-    import duckdb
-
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "threads": 1,
-        "async_threads": 0,
-        "memory_limit": "96MB",
-        "temp_directory": str(lines.parent / "duckdb"),
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    with duckdb.connect(config=config) as database:
-        database.execute(
+def write(lines: Path, target: Path, scratch: Path, alive: Callable[[], None]) -> None:
+    """All columns of `COLUMNS`, in the order of the lines. Both files lie within `scratch`."""
+    with Duck(scratch, alive) as duck:
+        duck.run(
             "COPY (SELECT * FROM read_json($lines, format = 'newline_delimited', columns = $columns)) TO $target "
             "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 2048)",
             {"lines": str(lines), "target": str(target), "columns": COLUMNS},

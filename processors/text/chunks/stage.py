@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain, groupby
 
+from processors.text import duck
 from processors.text.chunks import parquet
 from processors.text.chunks.cutting import Chunk, Cutter, Measure
 from processors.text.chunks.models import Chunks, ChunksMade, Strategy
@@ -22,7 +23,7 @@ Headed = tuple[Chunk, Sequence[str]]
 def make(text: Text, params: Chunks, form: Format) -> ChunksMade:
     """`form` is what the text was proved to be."""
     if "parquet" in params.formats:
-        parquet.require()
+        duck.require()
     work = text.work
     wants_lines = "ndjson" in params.formats
     path = (work.scratch / "out" if wants_lines else work.scratch) / "chunks.ndjson"
@@ -35,7 +36,8 @@ def make(text: Text, params: Chunks, form: Format) -> ChunksMade:
     if made.count and wants_lines:
         work.output("chunks.ndjson", NDJSON, chunks=made.count)
     if made.count and "parquet" in params.formats:
-        parquet.write(path, work.output("chunks.parquet", parquet.MEDIA_TYPE, chunks=made.count))
+        target = work.output("chunks.parquet", duck.PARQUET, chunks=made.count)
+        parquet.write(path, target, work.scratch, text.passes.beat)
     if made.count and not wants_lines:
         path.unlink()
     return made

@@ -5,10 +5,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from processors.base import Rejected
+from processors.text import duck
 from processors.text.content import Text
 from processors.text.data.columns import Column, Table, Values
 from processors.text.data.models import BadRecord, TableFormat, TablesMade
-from processors.text.data.parquet import ParquetTable, is_installed
+from processors.text.data.parquet import ParquetTable
 from processors.text.data.sqlite import SqliteTable
 
 MOST_COLUMNS = 2000  # SQLite takes no more
@@ -17,7 +18,7 @@ OUTPUT_RATIO = 20  # what a table may be larger than its text; a row of two char
 OUTPUT_ROOM = 4 << 20
 FILES: Mapping[TableFormat, tuple[str, str]] = {
     "sqlite": ("table.sqlite", "application/vnd.sqlite3"),
-    "parquet": ("table.parquet", "application/vnd.apache.parquet"),
+    "parquet": ("table.parquet", duck.PARQUET),
 }
 REJECTED = "rejected.ndjson", "application/x-ndjson"
 
@@ -25,8 +26,8 @@ REJECTED = "rejected.ndjson", "application/x-ndjson"
 def make_tables(text: Text, columns: Sequence[Column], rows: Iterable[Values | BadRecord]) -> TablesMade:
     """Raises `Rejected` for what can't be a table, or what would be a far larger one than its text."""
     formats = tuple(dict.fromkeys(text.params.tables.formats))
-    if "parquet" in formats and not is_installed():
-        raise Rejected("unsupported_input", "Parquet needs the extra: pip install 'dropoff[tables]'.")
+    if "parquet" in formats:
+        duck.require()
     if len(columns) > MOST_COLUMNS:
         raise Rejected("limit_exceeded", f"A table may have {MOST_COLUMNS:,} columns, and this has {len(columns):,}.")
     with ExitStack() as stack:
