@@ -34,9 +34,9 @@ class Shape:
 def shapes() -> Sequence[Shape]:
     """In the order in which they are asked."""
     from processors.text.lines import logs, source
-    from processors.text.markup import markdown
+    from processors.text.markup import html, markdown
 
-    return (markdown.SHAPE, logs.SHAPE, source.SHAPE)
+    return (html.SHAPE, markdown.SHAPE, logs.SHAPE, source.SHAPE)
 
 
 def nominated(params: TextParams, name: str, media_type: str, head: str) -> Iterator[Shape]:

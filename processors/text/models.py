@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from processors.base import Limits, Params, RejectionCode
 from processors.text.chunks.models import Chunks, ChunksMade
 from processors.text.lines.models import LogFacts, SourceFacts
-from processors.text.markup.models import MarkdownFacts
+from processors.text.markup.models import HtmlFacts, MarkdownFacts
 
 MEDIA_TYPES = frozenset(
     {
@@ -49,6 +49,7 @@ class TextParams(Params):
     encoding: Literal["auto"] | Charset = Field("auto", description="The file's encoding, if you know it.")
     preview_characters: int = Field(1000, ge=0, le=10_000, description="How much of the beginning to show.")
     format: Literal["auto"] | Format = Field("auto", description="What to parse the text as. A parser proves it.")
+    main_text: bool = Field(False, description="Write the main text of HTML to main.txt.")
     chunks: Chunks | None = Field(None, description="Cut the text into chunks for retrieval.")
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When a stage can't be done: end the job, or leave it out and say so."
@@ -85,6 +86,7 @@ class NotDone(BaseModel):
 class TextResult(TextFacts):
     format: Format = Field(description="What the text was proved to be.")
     markdown: MarkdownFacts | None = Field(None, description="What Markdown holds.")
+    html: HtmlFacts | None = Field(None, description="What a page of HTML holds.")
     log: LogFacts | None = Field(None, description="What a log holds.")
     source: SourceFacts | None = Field(None, description="What a program is.")
     chunks: ChunksMade | None = Field(None, description="None if not asked for.")

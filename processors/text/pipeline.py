@@ -8,6 +8,7 @@ from processors.text.chunks import stage as chunks
 from processors.text.content import Text
 from processors.text.encoding import FALLBACK, SAMPLE_BYTES, Encoding, decoded_head, recognise
 from processors.text.formats import Shape, nominated
+from processors.text.markup import stage as main_text
 from processors.text.models import NotDone, TextParams, TextResult
 from processors.text.passes import Passes
 from processors.text.reading import Reading
@@ -26,6 +27,7 @@ def run(work: Work[TextParams]) -> TextResult:
     text = Text(work, passes, reading.encoding, reading.is_utf8, head)
     made = _Made(text)
     made.examine(candidates)
+    made.write_main_text()
     made.chunk()
     return made.result(reading)
 
@@ -65,11 +67,21 @@ class _Made:
                 self._parts["format"] = shape.format
                 return
 
+    @property
+    def _main(self) -> str | None:
+        """The element that holds the main text, if this is HTML."""
+        return self._parts["html"].main_element if self._parts["format"] == "html" else None
+
+    def write_main_text(self) -> None:
+        if self._text.params.main_text and self._main:
+            self._text.passes.add()
+            main_text.write(self._text, self._main)
+
     def chunk(self) -> None:
         if (asked := self._text.params.chunks) is None:
             return
         try:
-            self._parts["chunks"] = chunks.make(self._text, asked, self._parts["format"])
+            self._parts["chunks"] = chunks.make(self._text, asked, self._parts["format"], self._main)
         except Rejected as rejected:
             self._leave_out("chunks", rejected)
 
