@@ -18,7 +18,21 @@ from processors.work import run_alone
 from tests.chunked import check, chunks_of, cut, split
 from tests.texts import EVERYTHING
 
-WORDS = ["a", "word", "Dr.", "end.", "Why?", "“Yes!”", "naïve", "é" * 9, "x" * 70, "👩‍👩‍👧‍👦", "🇩🇪🇫🇷", "e\u0301" * 30]
+WORDS = [
+    "a",
+    "word",
+    "Dr.",
+    "end.",
+    "Why?",
+    "“Yes!”",
+    "naïve",
+    "é" * 9,
+    "x" * 70,
+    "👩‍👩‍👧‍👦",
+    "🇩🇪🇫🇷",
+    "🇩🇪" * 40 + "\u0301",
+    "e\u0301" * 30,
+]
 WORDS += [
     "語彙は",
     "終わり。",

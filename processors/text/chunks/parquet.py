@@ -35,7 +35,7 @@ def write(lines: Path, target: Path) -> None:
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,
         "async_threads": 0,
-        "memory_limit": "96MB",
+        "memory_limit": "160MB",
         "temp_directory": str(lines.parent / "duckdb"),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

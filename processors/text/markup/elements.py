@@ -6,8 +6,8 @@ _BLOCK_NAMES = (
     "address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure "
     "footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section summary table td th tr ul"
 )
-_LEFT_OUT_NAMES = "nav header footer aside form noscript template svg math button select dialog menu object"
-_OTHER_NAMES = "a area b base col em embed head i img input link meta script source span strong style title track wbr"
+_LEFT_OUT_NAMES = "nav header footer aside form noscript template svg math button select dialog menu object title"
+_OTHER_NAMES = "a area b base col em embed head i img input link meta script source span strong style track wbr"
 BLOCKS = frozenset(_BLOCK_NAMES.split())
 LEFT_OUT = frozenset(_LEFT_OUT_NAMES.split())
 KNOWN = BLOCKS | LEFT_OUT | frozenset(_OTHER_NAMES.split())
