@@ -7,7 +7,7 @@ URL ?= http://127.0.0.1:8000
 export DROPOFF_URL ?= $(URL)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test demo drop drop-image drop-text drop-video drop-audio drop-samples lint typecheck bench bench-image bench-video bench-text kills clean
+.PHONY: help setup run test demo drop drop-image drop-text drop-video drop-audio drop-document drop-samples lint typecheck bench bench-image bench-video bench-text kills clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ demo: setup ## The whole main job in one go: serve, drop the samples, show progr
 	$(BIN)/python -m scripts.demo
 
 drop: setup ## Drop FILE=... [KIND=auto] onto the running server and follow its job
-	@test -n "$(FILE)" || { echo "usage: make drop FILE=path [KIND=image|text|video|audio|auto]" >&2; exit 2; }
+	@test -n "$(FILE)" || { echo "usage: make drop FILE=path [KIND=image|text|video|audio|document|auto]" >&2; exit 2; }
 	$(BIN)/dropoff put --kind "$(KIND)" "$(FILE)"
 
 drop-image: setup ## Drop the sample photo
@@ -47,8 +47,11 @@ drop-video: setup ## Drop the sample clip
 drop-audio: setup ## Drop the sample tune
 	$(BIN)/dropoff put --kind audio samples/tune.mp3
 
+drop-document: setup ## Drop the sample documents
+	$(BIN)/dropoff put --kind document samples/letter.pdf samples/report.docx
+
 drop-samples: setup ## Drop all samples and let the server tell what they are
-	$(BIN)/dropoff put --kind auto samples/photo.jpg samples/notes-utf8.txt samples/legacy-cp1252.txt samples/table.csv samples/clip.mp4 samples/tune.mp3
+	$(BIN)/dropoff put --kind auto samples/photo.jpg samples/notes-utf8.txt samples/legacy-cp1252.txt samples/table.csv samples/clip.mp4 samples/tune.mp3 samples/letter.pdf samples/report.docx
 
 lint: setup ## Check style and format
 	$(BIN)/ruff check .

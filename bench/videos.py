@@ -10,21 +10,27 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench import clips, film_memory
+from bench import clips, film_cancels, film_memory
 from bench.clips import Clips
 from bench.film_parts import Bar, Catalogue, Measure, Part, figure
 from bench.film_peers import Used, Warm, ffmpegs, run_at_once, version
-from tests.cells import real_cells
+from tests.cells import Cells, real_cells
 
 MIB = 1 << 20
 MEASURES: tuple[Measure, ...] = ("wall", "CPU")
 NAMES = (
     *("keyframe", "exact", "best-60-long", "best-60-phone", "best-600-long", "best-600-phone", "length"),
-    *("remux", "transcode", "transcodes", "probe", "waveform", "memory"),
+    *("remux", "transcode", "transcodes", "probe", "waveform", "cancel", "memory"),
 )
+
+# What has no peer, and is measured in ms or MiB.
+ABSOLUTE: Mapping[str, Callable[[Cells, Clips], None]] = {
+    "cancel": film_cancels.measure,
+    "memory": film_memory.measure,
+}
 
 
 class Bench:
@@ -120,8 +126,8 @@ def main() -> int:
         bench = Bench(Path(folder), found, given.rounds)
         table = Catalogue(cells, programs).parts()
         for name in given.parts or NAMES:
-            if name == "memory":
-                film_memory.measure(cells, found)
+            if name in ABSOLUTE:
+                ABSOLUTE[name](cells, found)
             else:
                 bench.run(table[name])
     return 0

@@ -25,6 +25,7 @@ BUILT_IN = {
     "text": "processors.text:processor",
     "video": "processors.video:processor",
     "audio": "processors.audio:processor",  # behind video: it takes films too, for the sound in them
+    "document": "processors.document:processor",
 }
 KIND = re.compile(r"(?!auto$)[a-z][a-z0-9_]{0,31}")
 MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,100}")

@@ -17,7 +17,7 @@ from processors.work import signal_name
 
 SECONDS = 30.0
 VERDICT_BYTES = 2000
-DECODERS = frozenset({"PIL", "av", "cv2", "numpy", "pandas", "pyarrow", "scipy", "tensorflow", "torch"})
+DECODERS = frozenset({"PIL", "av", "cv2", "numpy", "pandas", "pyarrow", "pypdfium2", "scipy", "tensorflow", "torch"})
 STRANGERS = frozenset({"ingest", "storage", "fastapi", "sqlalchemy", "starlette", "uvicorn"})
 
 

@@ -16,7 +16,13 @@ from ingest.client import Client, Document
 from ingest.watch import watch
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
-DROPS = (("image", "photo.jpg"), ("text", "legacy-cp1252.txt"), ("video", "clip.mp4"), ("audio", "tune.mp3"))
+DROPS = (
+    ("image", "photo.jpg"),
+    ("text", "legacy-cp1252.txt"),
+    ("video", "clip.mp4"),
+    ("audio", "tune.mp3"),
+    ("document", "letter.pdf"),
+)
 RESULTS = Path("build/demo")
 
 console = Console()

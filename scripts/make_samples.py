@@ -17,6 +17,7 @@ from av.stream import Disposition
 from PIL import ExifTags, Image, ImageCms
 
 from processors.image.display_p3 import display_p3
+from scripts.sample_documents import make_docx, make_pdf
 from scripts.sample_scene import grain, paint
 
 FOLDER = Path(__file__).resolve().parent.parent / "samples"
@@ -91,6 +92,12 @@ def make(folder: Path) -> None:
     (folder / "broken-photo.jpg").write_bytes(photo[:BROKEN_AT])
     make_clip(folder / "clip.mp4")
     make_tune(folder / "tune.mp3")
+    make_documents(folder)
+
+
+def make_documents(folder: Path) -> None:
+    (folder / "letter.pdf").write_bytes(make_pdf())
+    (folder / "report.docx").write_bytes(make_docx())
 
 
 def make_texts(folder: Path) -> None:

@@ -15,7 +15,7 @@ from processors.registry import load
 from processors.work import ignore
 
 RESULT = "result"  # the code of a good end
-KINDS = ("audio", "image", "text", "video")
+KINDS = ("audio", "document", "image", "text", "video")
 
 
 @dataclass(frozen=True, slots=True)

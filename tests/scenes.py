@@ -95,7 +95,7 @@ def told(path: Path) -> tuple[dict[str, Any], dict[str, Any] | None, dict[str, A
     return sorts["video"], sorts.get("audio"), whole["format"]
 
 
-def times(path: Path) -> list[float]:
+def times(path: Path | str) -> list[float]:
     """When each frame is shown."""
     require("ffprobe")
     command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0"]

@@ -54,14 +54,17 @@ def test_help_is_the_default_and_names_every_target() -> None:
         ("drop-image", ["image"]),
         ("drop-text", ["text", "text", "text"]),
         ("drop-video", ["video"]),
-        ("drop-samples", ["image", "text", "text", "text", "video"]),
+        ("drop-document", ["document", "document"]),
+        ("drop-samples", ["image", "text", "text", "text", "video", "document", "document"]),
     ],
 )
 def test_dropping_samples_follows_their_jobs_to_the_end(server: Server, target: str, kinds: list[str]) -> None:
     dropped = make("--silent", target, DROPOFF_URL=server.url)
     assert dropped.returncode == 0, dropped.stderr
     ends = [line for line in dropped.stdout.splitlines() if '"state": "succeeded"' in line]
-    assert [kind for line in ends for kind in ("image", "text", "video") if f'"kind": "{kind}"' in line] == kinds
+    assert [
+        kind for line in ends for kind in ("image", "text", "video", "document") if f'"kind": "{kind}"' in line
+    ] == kinds
 
 
 def test_dropping_a_file_takes_its_name_and_kind(server: Server, tmp_path: Path) -> None:
@@ -86,8 +89,8 @@ def test_the_demo_does_the_whole_main_job(tmp_path: Path) -> None:
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "all 4 jobs succeeded" in ran.stdout
-    assert {path.name for path in (tmp_path / "build" / "demo").iterdir()} >= {"image", "video"}
+    assert "all 5 jobs succeeded" in ran.stdout
+    assert {path.name for path in (tmp_path / "build" / "demo").iterdir()} >= {"image", "video", "document"}
 
 
 # -- where it can't run: in a copy of what `make setup` reads, with other tools first on the path

@@ -128,7 +128,7 @@ def test_a_large_image_is_converted_strip_by_strip_and_then_let_go(photo: Image.
 
     def convert(strip: Image.Image) -> Image.Image:
         assert not released
-        heights.append(strip.height)
+        heights.append(strip.height if strip.width > 1 else 0)  # one pixel shows what it will be
         return strip.convert("RGBA")
 
     shrunk = shrink(photo.quantize(64), (300, 200), (0, 0, *photo.size), convert, lambda: released.append(1))

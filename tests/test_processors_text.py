@@ -1,20 +1,17 @@
 """The text kind as a whole: the contract, what is not text, progress, memory, and the corpus."""
 
-import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from processors.base import AnyProcessor, Rejected, RejectionCode, Report
 from processors.registry import load
 from processors.text import TextProcessor
-from processors.text.content import BLOCK_BYTES
-from processors.text.models import Charset, TextParams
-from processors.text.preview import preview
+from processors.text.models import TextParams
+from processors.text.reading import BLOCK_BYTES
 from processors.work import FileWork
 from tests.architecture import REPOSITORY
 from tests.contracts.processor import ProcessorContract
@@ -53,7 +50,7 @@ class TestTextContract(ProcessorContract):
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b"\xff\xd8\xff\xe0" + b"x" * 100, "a JPEG image"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(9) + b"\xff\xdb" + b"x" * 100, "a JPEG image"),
         (b"\x1f\x8b\x08" + b"x" * 100, "gzip data"),
         (b"\x7fELF" + b"x" * 100, "a program"),
         (b"%PDF-1.7\n" + bytes(range(256)) * 9, "a PDF document"),
@@ -160,84 +157,3 @@ def test_memory_does_not_grow_with_the_file_or_its_lines(word: str, ending: str,
     grown_kib, longest, _words = map(int, ran.split())
     assert grown_kib < 12 * 1024
     assert longest == (len(block) - 1 if ending else len(block) * 128)
-
-
-# -- the corpus: the name of a folder is the encoding of its files
-
-MOSTLY_NULS = "_mozilla_bug638318_text.html"  # 1,070 of 1,108 bytes: refused
-PYTHON_NAMES = {"MacCyrillic": "mac_cyrillic", "MacRoman": "macintosh", "EUC-TW": None}
-
-
-def corpus_files(corpus: Path) -> Iterator[tuple[Path, str | None]]:
-    """Every text with the name that Python has for its encoding, if it has one."""
-    for path in sorted((corpus / "text" / "encodings").glob("*/*")):
-        folder = re.sub(r"^(windows-\d+|iso-8859-\d+)-[a-z]+$", r"\1", path.parent.name)
-        yield path, PYTHON_NAMES.get(folder, folder)
-
-
-@pytest.mark.corpus
-def test_real_files_in_utf8_utf16_and_utf32_read_as_what_they_are(corpus: Path, tmp_path: Path) -> None:
-    seen = 0
-    for path, name in corpus_files(corpus):
-        if name is None or not name.lower().startswith(("utf-", "ascii")) or path.name == MOSTLY_NULS:
-            continue
-        text = path.read_bytes().decode(name).removeprefix("\ufeff")
-        result = read(tmp_path, path.read_bytes())
-        assert (result.characters, result.words) == (len(text), len(text.split())), path
-        assert result.replacements == 0
-        assert result.encoding_source != "fallback"
-        seen += 1
-    assert seen > 25
-
-
-@pytest.mark.corpus
-def test_no_real_file_in_a_legacy_encoding_is_taken_for_utf8_or_for_binary_data(corpus: Path, tmp_path: Path) -> None:
-    """They are read as windows-1252, and that is called a guess; ISO 2022 writes every alphabet in ASCII bytes."""
-    seen = 0
-    for path, name in corpus_files(corpus):
-        if name is None or name.lower().startswith(("utf-", "ascii", "iso-2022")):
-            continue
-        result = read(tmp_path, path.read_bytes())
-        is_ascii = path.read_bytes().isascii()
-        assert result.encoding_source == ("validated" if is_ascii else "fallback"), path
-        seen += 1
-    assert seen > 300
-
-
-@pytest.mark.corpus
-def test_a_real_file_reads_right_when_the_caller_says_what_it_is(corpus: Path, tmp_path: Path) -> None:
-    seen = set()
-    for path, name in corpus_files(corpus):
-        if name is None or name.lower() not in get_args(Charset):
-            continue
-        text = path.read_bytes().decode(name, "replace").removeprefix("\ufeff")
-        result = read(tmp_path, path.read_bytes(), encoding=name.lower())
-        assert result.characters == len(text), path
-        assert result.words == len(text.split()), path
-        seen.add(name)
-    assert len(seen) > 20
-
-
-@pytest.mark.corpus
-def test_malformed_utf8_is_replaced_as_unicode_recommends(corpus: Path, tmp_path: Path) -> None:
-    folder = corpus / "text" / "hostile" / "utf8tests"
-    expected = (folder / "utf8.replace.ref.txt").read_text(encoding="utf-8")
-    result = read(tmp_path, (folder / "utf8tests.bin").read_bytes(), encoding="utf-8", preview_characters=10_000)
-    assert result.characters == len(expected)
-    assert result.words == len(expected.split())
-    assert result.preview == preview(expected, 10_000)[0]
-
-
-@pytest.mark.corpus
-def test_every_other_text_of_the_corpus_ends_in_a_result_or_a_refusal(corpus: Path, tmp_path: Path) -> None:
-    refused = []
-    paths = [path for folder in ("formats", "hostile") for path in (corpus / "text" / folder).rglob("*")]
-    for path in sorted(path for path in paths if path.is_file()):
-        try:
-            result = read(tmp_path, path.read_bytes())
-        except Rejected:
-            refused.append(path.name)
-        else:
-            assert result.characters <= path.stat().st_size
-    assert len(paths) > 300
-    assert refused == []

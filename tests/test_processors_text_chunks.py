@@ -207,7 +207,7 @@ def test_parquet_alone_leaves_no_lines_behind(tmp_path: Path) -> None:
 def test_without_duckdb_parquet_is_refused_by_the_name_of_the_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "IS_HERE", False)
+    monkeypatch.setattr(parquet, "is_installed", lambda: False)
     path = tmp_path / "in.txt"
     path.write_bytes(b"words")
     with pytest.raises(Rejected, match=r"dropoff\[tables\]"):
@@ -217,7 +217,7 @@ def test_without_duckdb_parquet_is_refused_by_the_name_of_the_extra(
 def test_what_was_not_done_is_said_where_a_partial_result_was_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "IS_HERE", False)
+    monkeypatch.setattr(parquet, "is_installed", lambda: False)
     result, _ = chunks_of(tmp_path, b"words", chunks={"formats": ["parquet"]}, on_error="partial")
     assert (result.chunks, [failed.stage for failed in result.failed]) == (None, ["chunks"])
 

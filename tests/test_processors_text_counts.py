@@ -22,8 +22,8 @@ def count(text: str, cuts: Sequence[int] = ()) -> Counts:
     """Count text whose UTF-8 arrives in pieces."""
     counts, decoder = Counts(), Decoder("utf-8")
     for piece in split(text.encode(), cuts):
-        counts.feed(decoder.decode(piece))
-    counts.feed(decoder.decode(b"", final=True))
+        decoded = decoder.decode(piece)
+        counts.feed(decoded, decoder.utf8(decoded))
     counts.finish()
     return counts
 

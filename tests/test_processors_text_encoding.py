@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.text.content import BLOCK_BYTES
+from processors.text.charsets import Charset, codec
 from processors.text.encoding import Decoder, recognise
-from processors.text.models import Charset
+from processors.text.reading import BLOCK_BYTES
 from tests.texts import EVERYTHING, read, split
 
 
@@ -69,7 +69,7 @@ def test_a_legacy_byte_anywhere_in_ascii_makes_it_legacy(prefix: int, tmp_path: 
     """Wherever it stands, for instance behind the 200 KB that a detector looks at."""
     text = "a" * prefix + " Größe, 5 €\r\n"
     result = read(tmp_path, text.encode("cp1252"))
-    assert (result.encoding, result.encoding_source) == ("windows-1252", "fallback")
+    assert (result.encoding, result.encoding_source) == ("windows-1252", "statistical")
     assert (result.characters, result.words, result.replacements) == (len(text), len(text.split()), 0)
     assert "guess" in result.warnings[0]
 
@@ -83,7 +83,7 @@ def test_a_multibyte_character_across_a_block_is_not_a_mistake(tmp_path: Path) -
 
 def test_a_mark_before_legacy_bytes_does_not_make_them_utf8(tmp_path: Path) -> None:
     result = read(tmp_path, codecs.BOM_UTF8 + "Größe und Länge, überall".encode("cp1252"))
-    assert (result.encoding, result.encoding_source, result.bom) == ("windows-1252", "fallback", True)
+    assert (result.encoding, result.encoding_source, result.bom) == ("windows-1252", "statistical", True)
     assert result.preview.startswith("Größe")
 
 
@@ -96,7 +96,7 @@ def test_utf7_is_never_guessed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", get_args(Charset))
 def test_what_the_caller_says_is_believed(name: str, tmp_path: Path) -> None:
     encodable = "".join(c for c in "abc äöü Слово λόγος שלום 日本語 漢字 한국어\n" if _can(c, name))
-    result = read(tmp_path, (encodable * 30).encode(name), encoding=name)
+    result = read(tmp_path, (encodable * 30).encode(codec(name)), encoding=name)
     assert result.encoding_source == "declared"
     assert result.encoding.startswith(name)
     assert result.replacements == 0
@@ -106,7 +106,7 @@ def test_what_the_caller_says_is_believed(name: str, tmp_path: Path) -> None:
 
 def _can(character: str, name: str) -> bool:
     try:
-        return character.encode(name).decode(name) == character
+        return character.encode(codec(name)).decode(codec(name)) == character
     except UnicodeError:
         return False
 

@@ -177,7 +177,9 @@ def test_hostile_pages_end_soon_in_a_real_cell(tmp_path: Path) -> None:
     with real_cells(tmp_path, "text") as cells:
         for name, text in HOSTILE.items():
             data = f"<html><body>{text}".encode()
-            ended = cells.run(data, {"format": "html", "main_text": True, "chunks": {"max_characters": 500}})
+            ended = cells.run(
+                data, {"format": "html", "encoding": "utf-8", "main_text": True, "chunks": {"max_characters": 500}}
+            )
             assert ended.code in ("result", "limit_exceeded"), (name, ended)
             assert ended.cpu_seconds < 20, name
             assert ended.rss_bytes < 128 << 20, name

@@ -1,31 +1,47 @@
-"""Large frames, in the memory that a cell has."""
+"""Large pictures, in the memory that a cell has; `python -m bench.videos memory` tries every sort of film."""
 
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.architecture import REPOSITORY
+import pytest
+
+from tests.cells import RESULT, Cells, real_cells
 from tests.films import film, still
+from tests.hostile_films import GREEDY
 
-MOST_MEGABYTES = 200
-
-PROGRAM = r"""
-import re, sys
-from pathlib import Path
-from processors.video import VideoProcessor
-from processors.work import run_alone
-params = {"poster": {}, "storyboard": {"accuracy": "exact"}, "preview": {}}
-result = run_alone(VideoProcessor(), Path(sys.argv[1]), params, scratch=Path(sys.argv[2])).result
-peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())  # getrusage tells of the parent, too
-print(result.storyboard.accuracy, int(peak[1]) // 1024)
-"""
+MOST_BYTES = 200 << 20
+PICTURES = {"poster": {}, "storyboard": {"accuracy": "exact"}, "preview": {}}
+SIZE_5K = (5120, 2880)
 
 
-def test_large_frames_are_decoded_one_at_a_time(tmp_path: Path) -> None:
-    """5K: six frames of it would be 130 MB, beside all else."""
-    path = film(tmp_path / "a.mp4", still((5120, 2880)), 3, options={"preset": "ultrafast", "g": "1"})
-    command = [sys.executable, "-c", PROGRAM, str(path), str(tmp_path)]
-    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    done, megabytes = ran.stdout.split()
-    assert done == "keyframe"
-    assert int(megabytes) <= MOST_MEGABYTES
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cells]:
+    with real_cells(tmp_path_factory.mktemp("cells"), "video") as cells:
+        yield cells
+
+
+@pytest.mark.parametrize(("references", "accuracy"), [(1, "exact"), (6, "keyframe")])
+def test_pictures_that_need_many_others_are_not_decoded_one_after_the_other(
+    references: int, accuracy: str, cells: Cells, tmp_path: Path
+) -> None:
+    """Each takes 22 MB. What headers promise counts: how many of them a decoder will keep isn't tried out."""
+    options = {"preset": "ultrafast", "refs": str(references)}
+    ended = cells.run(film(tmp_path / "a.mp4", still(SIZE_5K), 8, options=options), PICTURES)
+    assert (ended.code, ended.result["storyboard"]["accuracy"]) == (RESULT, accuracy)
+    assert ended.rss_bytes <= MOST_BYTES
+
+
+def test_a_picture_that_does_not_fit_is_refused_with_its_size(cells: Cells, tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", still((5760, 3240)), 1, "libx264", "yuv444p10le", options={"preset": "ultrafast"})
+    ended = cells.run(path)
+    assert ended.code == "limit_exceeded"
+    assert ended.detail.startswith(
+        "A picture of the video takes 106 MiB of memory (5,760 x 3,240 pixels in yuv444p10le)"
+    )
+    assert ended.rss_bytes <= MOST_BYTES
+
+
+def test_what_its_headers_do_not_tell_meets_a_wall(cells: Cells) -> None:
+    ended = cells.run(GREEDY["a million edits"]())
+    assert ended.code in {"limit_exceeded", "corrupt_input"}
+    assert ended.rss_bytes <= MOST_BYTES

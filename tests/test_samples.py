@@ -10,10 +10,15 @@ from PIL import ExifTags, Image, ImageCms
 
 from processors.image.display_p3 import display_p3
 from scripts.make_samples import BROKEN_AT, FOLDER, TUNE_TAGS, make_texts
+from scripts.sample_documents import PARAGRAPHS, TITLE, make_docx, make_pdf
 from scripts.sample_scene import grain, paint
+from tests.documents import read
 
 KIB = 1024
-EVERY = ("photo.jpg", "broken-photo.jpg", "clip.mp4", "tune.mp3", "notes-utf8.txt", "legacy-cp1252.txt", "table.csv")
+EVERY = (
+    *("photo.jpg", "broken-photo.jpg", "clip.mp4", "tune.mp3"),
+    *("notes-utf8.txt", "legacy-cp1252.txt", "table.csv", "letter.pdf", "report.docx"),
+)
 
 
 def test_every_sample_is_there_and_all_are_small() -> None:
@@ -78,6 +83,18 @@ def test_the_texts_are_in_their_encodings_and_come_from_the_script(tmp_path: Pat
     with pytest.raises(UnicodeDecodeError):
         letter.decode()
     assert len((FOLDER / "notes-utf8.txt").read_text(encoding="utf-8").splitlines()) == 18
+
+
+def test_the_documents_come_from_the_script_and_hold_what_it_wrote(tmp_path: Path) -> None:
+    """The picture in the letter is another encoder's matter."""
+    assert make_docx() == (FOLDER / "report.docx").read_bytes()
+    for name, made in (("letter.pdf", make_pdf()), ("report.docx", make_docx())):
+        (tmp_path / name).mkdir()
+        kept, again = (read(tmp_path / name, data) for data in ((FOLDER / name).read_bytes(), made))
+        assert kept.text == again.text
+        assert TITLE in kept.text
+        assert PARAGRAPHS[-1] in kept.text
+        assert kept.result.warnings == []
 
 
 def test_the_scene_is_painted_alike_in_every_run() -> None:

@@ -6,6 +6,7 @@ from processors.base import Work
 from processors.media import audio_file, cover
 from processors.media.job import Job
 from processors.media.loudness import Meter
+from processors.media.memory import walled
 from processors.media.models import AudioOutput, Silence, Waveform
 from processors.media.opening import choose_audio
 from processors.media.probe import describe, first_frame
@@ -20,7 +21,8 @@ WEIGHTS: dict[Operation, float] = {"probe": 1, "cover": 1, "audio": 60}
 
 
 def run(work: Work[models.AudioParams]) -> models.AudioResult:
-    return _Sound(work, _weights(work.params)).run()
+    with walled():
+        return _Sound(work, _weights(work.params)).run()
 
 
 class _Sound(Job[models.AudioParams]):

@@ -4,7 +4,7 @@ swscale is given single planes of bytes and knows nothing of their colours. Imag
 their colours weighted by it, so that what can't be seen doesn't bleed into the edges of what can.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import av
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -79,30 +79,50 @@ def shrink(image: Image.Image, size: Size, box: Box, convert: Convert, release: 
             return resize(image, size, box, release)
         release()
         return resize(ready, size, box)
-    width, height = max(size[0], NARROW), max(size[1], NARROW)
-    mode, planes = _narrowed(image, width, _factor(image.height, height, LARGE_GAP), convert)
-    release()
-    return resize(_merged(planes, mode, (width, height)), size)
+    wanted = max(size[0], NARROW), max(size[1], NARROW)
+    down = _factor(image.height, wanted[1], LARGE_GAP)
+    mode, turns = _turns(image, convert)
+    narrowed = [av.VideoFrame(wanted[0], -(-image.height // down), "gray") for _ in turns[0]]
+    scaler = VideoReformatter()
+    scaled: list[Image.Image] = []
+    for bands in turns:
+        _narrow(image, dict(zip(bands, narrowed, strict=True)), down, convert)
+        if bands is turns[-1]:
+            release()
+        scaled += [_scaled(scaler, plane, wanted).copy() for plane in narrowed]  # not a view of what is filled again
+    del narrowed
+    return resize(_joined(scaled, mode), size)
 
 
-def _narrowed(image: Image.Image, width: int, down: int, convert: Convert) -> tuple[str, list[Plane]]:
-    """The mode that `convert` gave, and a plane for each of its bands, so wide and a `down`th as high."""
+def _turns(image: Image.Image, convert: Convert) -> tuple[str, Sequence[Sequence[str]]]:
+    """The mode that `convert` gives, and its bands in as many turns as are taken for them.
+
+    Each band has its own turn, so that only one is in memory narrowed; unless it had to be converted each time.
+    """
+    corner = image.crop((0, 0, 1, 1))
+    converted = convert(corner)
+    bands = _weighted(converted).getbands()
+    return converted.mode, [(band,) for band in bands] if converted is corner else [bands]
+
+
+def _narrow(image: Image.Image, planes: Mapping[str, av.VideoFrame], down: int, convert: Convert) -> None:
+    """Fill the plane of each band: as wide as that is, and a `down`th as high."""
+    width = next(iter(planes.values())).width
     across = _factor(image.width, width, LARGE_GAP)
     rows = max(1, STRIP // (image.width * down)) * down
     scaler, done = VideoReformatter(), 0
-    planes: list[av.VideoFrame] = []
-    mode = ""
     for top in range(0, image.height, rows):
-        strip = convert(image.crop((0, top, image.width, min(top + rows, image.height))))
-        mode, strip = strip.mode, _weighted(strip)
-        if (across, down) != (1, 1):
-            strip = strip.reduce((across, down))
-        bands = _planes(strip)
-        planes = planes or [av.VideoFrame(width, -(-image.height // down), "gray") for _ in bands]
-        for band, plane in zip(bands, planes, strict=True):
-            _fill(plane, done, _scaled(scaler, band, (width, strip.height)))
-        done += strip.height
-    return mode, [*planes]
+        strip = _weighted(convert(image.crop((0, top, image.width, min(top + rows, image.height)))))
+        height = -(-strip.height // down)
+        for band, plane in planes.items():
+            _fill(plane, done, _scaled(scaler, _reduced(strip, band, across, down), (width, height)))
+        done += height
+
+
+def _reduced(strip: Image.Image, band: str, across: int, down: int) -> Plane:
+    if (across, down) == (1, 1) and strip.mode in BY_BAND:
+        return _frame(strip, band)
+    return strip.getchannel(band).reduce((across, down))
 
 
 def _whole_pixels(box: Box) -> tuple[int, int, int, int]:
@@ -118,13 +138,17 @@ def _weighted(image: Image.Image) -> Image.Image:
     return image.convert(PREMULTIPLIED[image.mode]) if image.mode in PREMULTIPLIED else image
 
 
-def _merged(planes: list[Plane], mode: str, size: Size, release: Release = keep) -> Image.Image:
+def _merged(planes: list[Plane], mode: str, size: Size, release: Release) -> Image.Image:
     """Each plane scaled and let go, and all of them as an image. Where `mode` has alpha, they are weighted by it."""
     release()
     scaler = VideoReformatter()
     bands = []
     while planes:
         bands.append(_scaled(scaler, planes.pop(0), size))
+    return _joined(bands, mode)
+
+
+def _joined(bands: list[Image.Image], mode: str) -> Image.Image:
     merged = Image.merge(PREMULTIPLIED.get(mode, mode), bands)
     return merged.convert(mode) if mode in PREMULTIPLIED else merged
 

@@ -1,22 +1,16 @@
-"""The picture that a sound carries. It is a stranger's file of its own: opened as the image kind opens one."""
+"""The picture that a sound carries."""
 
-import io
 from collections.abc import Iterator
 
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.stream import Disposition, Stream
-from PIL import Image
 
 from processors import webp
 from processors.base import Rejected
-from processors.image.models import InputLimits
-from processors.image.opening import collecting, decoding, inspect, load, open_image
-from processors.media.opening import demux
+from processors.image import embedded
+from processors.media.opening import demux, surviving
 from processors.media.source import Source
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-LIMITS = InputLimits(max_pixels=16_000_000, max_file_bytes=16 << 20)
 WIDTH = 1280
 QUALITY = 80
 PACKETS_TO_LOOK_AT = 64  # FFmpeg tells the picture first
@@ -29,7 +23,7 @@ def make(source: Source) -> str | None:
     if data is None:
         return None
     try:
-        image = read(data)
+        image = embedded.read(data, WIDTH)
     except Rejected as rejected:
         source.note(f"The cover is left out. {rejected.detail}")
         return None
@@ -50,24 +44,9 @@ def find(source: Source, container: InputContainer) -> bytes | None:
 
 
 def _packets(container: InputContainer, stream: Stream) -> Iterator[bytes]:
-    try:
+    with surviving():
         for number, packet in enumerate(demux(container, stream)):
             if number >= PACKETS_TO_LOOK_AT:
                 return
             if packet.size:
                 yield bytes(packet)
-    except FFmpegError as wrong:
-        if isinstance(wrong, MemoryError):
-            raise
-
-
-def read(data: bytes) -> Image.Image:
-    """Small, in RGB or RGBA. Raises `Rejected`."""
-    file = io.BytesIO(data)
-    with collecting([]):
-        found = inspect(file, LIMITS, formats=FORMATS)
-        with open_image(file, found) as image, decoding():
-            image.draft("RGB", webp.fit(image.size, WIDTH))
-            load(image, found)
-            shown = image.convert("RGBA" if image.has_transparency_data else "RGB")
-            return shown.resize(webp.fit(shown.size, WIDTH), Image.Resampling.LANCZOS)

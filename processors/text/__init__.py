@@ -4,12 +4,13 @@ import codecs
 from typing import get_args
 
 from processors.base import Work
-from processors.text.models import LIMITS, MEDIA_TYPES, Charset, TextParams, TextResult
+from processors.text.charsets import Charset, codec
+from processors.text.models import LIMITS, MEDIA_TYPES, TextParams, TextResult
 
 
 class TextProcessor:
     kind = "text"
-    version = "2.0"
+    version = "2.1"
     media_types = MEDIA_TYPES
     limits = LIMITS
     Params = TextParams
@@ -17,13 +18,13 @@ class TextProcessor:
 
     def warm(self) -> None:
         """Python imports a codec when it is first used, and a cell may have no file system to import it from."""
-        from processors.text import formats, pipeline  # noqa: F401
-        from processors.text.chunks import parquet
+        from processors.text import pipeline, plausibility  # noqa: F401
+        from processors.text.data import parquet
 
+        parquet.load()
         for name in get_args(Charset):
-            codecs.lookup(name)
-        formats.shapes()
-        parquet.warm()
+            codecs.lookup(codec(name))
+        plausibility.warm()
 
     def process(self, work: Work[TextParams]) -> TextResult:
         from processors.text import pipeline

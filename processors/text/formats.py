@@ -1,42 +1,18 @@
 """Which format a text has: its name or its look nominates one, and a parser proves it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator, Sequence
 
-from pydantic import BaseModel
-
-from processors.text.content import Text
-from processors.text.models import Format, TextParams
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What the parser found. `part` stands in the result under the format's name, also where nothing was proved."""
-
-    is_proved: bool
-    part: BaseModel | None
-    warnings: Sequence[str] = ()
+from processors.text.data import csv_shape, json_shape, ndjson_shape
+from processors.text.lines import logs, source
+from processors.text.markup import html, markdown
+from processors.text.models import TextParams
+from processors.text.shape import Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One format. `looks_like` is asked about the first characters, where the name says nothing."""
-
-    format: Format
-    extensions: frozenset[str]
-    media_types: frozenset[str]
-    looks_like: Callable[[str], bool]
-    examine: Callable[[Text], Examined]
-
-
-@cache
 def shapes() -> Sequence[Shape]:
     """In the order in which they are asked."""
-    from processors.text.lines import logs, source
-    from processors.text.markup import html, markdown
-
-    return (html.SHAPE, markdown.SHAPE, logs.SHAPE, source.SHAPE)
+    markup = (html.SHAPE, markdown.SHAPE)
+    return (json_shape.SHAPE, ndjson_shape.SHAPE, *csv_shape.SHAPES, *markup, logs.SHAPE, source.SHAPE)
 
 
 def nominated(params: TextParams, name: str, media_type: str, head: str) -> Iterator[Shape]:

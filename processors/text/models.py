@@ -4,10 +4,13 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from processors.base import Limits, Params, RejectionCode
+from processors.base import Limits, Params, RejectionCode, Searchable
+from processors.text.charsets import Charset
 from processors.text.chunks.models import Chunks, ChunksMade
+from processors.text.data.models import Csv, CsvTable, JsonDocument, JsonLines, Structure, Tables, TablesMade
+from processors.text.facts import NormalizedCopy, TextFacts
 from processors.text.lines.models import LogFacts, SourceFacts
-from processors.text.markup.models import HtmlFacts, MarkdownFacts
+from processors.text.markup.models import HtmlFacts, MainTextMade, MarkdownFacts
 
 MEDIA_TYPES = frozenset(
     {
@@ -29,52 +32,34 @@ MEDIA_TYPES = frozenset(
 )
 
 # A file of any size passes through in blocks, so memory is small and time is what grows: 5 GiB take about half a
-# minute. What is written is bounded by what is read (docs/text.md).
-LIMITS = Limits(memory_bytes=256 << 20, address_space_bytes=1 << 30, output_bytes=16 << 30, output_files=8)
-
-Charset = Literal[
-    "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be",
-    "iso-8859-1", "iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-5", "iso-8859-6", "iso-8859-7", "iso-8859-8",
-    "iso-8859-9", "iso-8859-10", "iso-8859-11", "iso-8859-13", "iso-8859-14", "iso-8859-15", "iso-8859-16",
-    "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "windows-1255", "windows-1256",
-    "windows-1257", "windows-1258", "koi8-r", "koi8-u", "ibm855", "ibm866", "macintosh", "tis-620",
-    "big5", "euc-jp", "euc-kr", "gb18030", "gbk", "iso-2022-jp", "shift_jis",
-]  # fmt: skip
-
+# minute. Parquet takes most: DuckDB has 192 MiB and maps more than it uses. A table in SQLite is up to 20 times as
+# large as its text, if that has hardly anything in its rows; a copy in UTF-8 up to four times.
+LIMITS = Limits(memory_bytes=512 << 20, address_space_bytes=4 << 30, output_bytes=20 << 30, output_files=8)
 
 Format = Literal["plain", "csv", "tsv", "json", "ndjson", "markdown", "html", "log", "source"]
 
 
 class TextParams(Params):
     encoding: Literal["auto"] | Charset = Field("auto", description="The file's encoding, if you know it.")
+    errors: Literal["replace", "strict"] = Field(
+        "replace", description="What can't be decoded becomes U+FFFD, or ends the job, with its place in bytes."
+    )
     preview_characters: int = Field(1000, ge=0, le=10_000, description="How much of the beginning to show.")
+    graphemes: bool = Field(False, description="Count grapheme clusters, too: what a reader calls a character.")
+    unicode_words: bool = Field(False, description="Count the words of UAX #29, too.")
+    top_words: int = Field(0, ge=0, le=1000, description="How many of the most frequent words to tell.")
+    language: bool = Field(False, description="Tell the language.")
+    normalized: NormalizedCopy | None = Field(None, description="Write a copy in UTF-8.")
     format: Literal["auto"] | Format = Field("auto", description="What to parse the text as. A parser proves it.")
     main_text: bool = Field(False, description="Write the main text of HTML to main.txt.")
     chunks: Chunks | None = Field(None, description="Cut the text into chunks for retrieval.")
+    csv: Csv = Field(Csv(), description="How to read CSV and TSV.")
+    structure: Structure = Field(Structure(), description="How to read JSON and NDJSON.")
+    tables: Tables = Field(Tables(), description="CSV, TSV and NDJSON as tables for other programs.")
+    index: bool = Field(True, description="Whether the text can be found by `GET /v1/search`.")
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When a stage can't be done: end the job, or leave it out and say so."
     )
-
-
-class TextFacts(BaseModel):
-    """Everything is counted over the whole file, in characters (Unicode code points) after decoding."""
-
-    encoding: str = Field(description='What the bytes were read as; "ascii" where nothing more was needed.')
-    encoding_source: Literal["declared", "bom", "structural", "validated", "fallback"] = Field(
-        description="declared: the params said so. bom: a byte order mark did. structural: zeros stand in columns. "
-        "validated: the whole file is UTF-8, but for `replacements`. fallback: a guess."
-    )
-    bom: bool = Field(description="Whether the file begins with a byte order mark. It is not counted.")
-    replacements: int = Field(description="Sequences that could not be decoded.")
-    characters: int
-    words: int = Field(description="Runs of anything but Unicode white space.")
-    lines: int = Field(description="Line ends (LF, CRLF, CR), and one more if the file does not end with one.")
-    line_ending: Literal["lf", "crlf", "cr", "mixed"] | None
-    longest_line: int = Field(description="Without its line end.")
-    control_characters: int = Field(description="C0 controls other than white space, escape and shifts.")
-    preview: str = Field(description="Safe to show: control and bidirectional characters are made visible.")
-    preview_truncated: bool
-    warnings: list[str]
 
 
 class NotDone(BaseModel):
@@ -89,5 +74,11 @@ class TextResult(TextFacts):
     html: HtmlFacts | None = Field(None, description="What a page of HTML holds.")
     log: LogFacts | None = Field(None, description="What a log holds.")
     source: SourceFacts | None = Field(None, description="What a program is.")
+    main_text: MainTextMade | None = Field(None, description="None if not asked for.")
     chunks: ChunksMade | None = Field(None, description="None if not asked for.")
+    csv: CsvTable | None = Field(None, description="What there is in CSV and TSV.")
+    json_document: JsonDocument | None = Field(None, description="What there is in JSON.")
+    ndjson: JsonLines | None = Field(None, description="What there is in NDJSON.")
+    tables: TablesMade | None = Field(None, description="The tables that were asked for.")
+    searchable: Searchable | None = Field(description="What of the job can be searched for; null if nothing.")
     failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")

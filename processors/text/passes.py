@@ -12,6 +12,7 @@ class Passes:
         self._work = work
         self._readings = readings
         self._behind = 0  # bytes of the readings that are over
+        self._offset = 0
         self._stage = ""
         self._message = ""
 
@@ -25,9 +26,15 @@ class Passes:
 
     def at(self, offset: int) -> None:
         """Raises `Cancelled`. Also means: I am alive."""
+        self._offset = offset
         size = self._work.size
         done = self._behind + min(offset, size)
         self._work.report(self._stage, done, self._readings * size, "bytes", self._message)
 
+    def beat(self) -> None:
+        """Raises `Cancelled`. Still at the same place, and alive."""
+        self.at(self._offset)
+
     def end(self) -> None:
         self._behind += self._work.size
+        self._offset = 0

@@ -1,17 +1,26 @@
 """One text from its bytes to its result: encoding and counts, then the shape, then what was asked for beside."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from processors.base import Rejected, Work
+from pydantic import BaseModel
+
+from processors.base import Rejected, Searchable, Work
+from processors.text import normalized
+from processors.text.charsets import Charset, codec
 from processors.text.chunks import stage as chunks
+from processors.text.chunks.models import Chunks
 from processors.text.content import Text
-from processors.text.encoding import FALLBACK, SAMPLE_BYTES, Encoding, decoded_head, recognise
-from processors.text.formats import Shape, nominated
-from processors.text.markup import stage as main_text
+from processors.text.digest import Digest
+from processors.text.encoding import SAMPLE_BYTES, Encoding, decoded_head, markup_label, recognise
+from processors.text.facts import TextFacts
+from processors.text.formats import nominated
+from processors.text.markup import stage as markup_stage
 from processors.text.models import NotDone, TextParams, TextResult
 from processors.text.passes import Passes
 from processors.text.reading import Reading
+from processors.text.shape import Shape
 
 
 def run(work: Work[TextParams]) -> TextResult:
@@ -20,27 +29,39 @@ def run(work: Work[TextParams]) -> TextResult:
     encoding = recognise(sample, work.params.encoding)
     head = decoded_head(sample, encoding)
     candidates = list(nominated(work.params, work.name, work.media_type, head))
-    passes = Passes(work, 1 + bool(candidates) + (work.params.chunks is not None))
-    reading = _read(work, passes, encoding)
+    params = work.params
+    asked = (params.tables.formats, params.main_text, params.chunks, params.normalized)
+    passes = Passes(work, 1 + bool(candidates) + sum(map(bool, asked)))
+    with Digest(work) as digest:
+        reading = _read(work, passes, encoding, markup_label(sample))
+        facts = reading.facts(digest.hexdigest(), work.size)
     if reading.encoding != encoding:
         head = decoded_head(sample, reading.encoding)
     text = Text(work, passes, reading.encoding, reading.is_utf8, head)
     made = _Made(text)
     made.examine(candidates)
-    made.write_main_text()
-    made.chunk()
-    return made.result(reading)
+    if params.tables.formats:
+        made.add("tables", made.tables)
+    if params.main_text:
+        made.add("main_text", made.main_text)
+    if params.chunks:
+        made.add("chunks", partial(made.chunks, params.chunks))
+    if params.normalized:
+        made.add("normalized", partial(normalized.write, text, params.normalized))
+    return made.result(facts)
 
 
-def _read(work: Work[TextParams], passes: Passes, encoding: Encoding) -> Reading:
+def _read(work: Work[TextParams], passes: Passes, encoding: Encoding, markup: Charset | None) -> Reading:
     """Once; and once more where the file proves not to be what it was taken for."""
-    reading = Reading(encoding, work.params.preview_characters)
+    reading = Reading(encoding, work.params)
     with work.open() as file:
         reading.run(passes, file)
-        if reading.is_wrong():
+        if correction := reading.correction(markup):
             passes.add()
-            reading = Reading(Encoding(FALLBACK, "fallback", encoding.mark_bytes), work.params.preview_characters)
+            reading = Reading(correction, work.params)
             reading.run(passes, file)
+    if work.params.errors == "strict":
+        reading.be_strict()
     return reading
 
 
@@ -52,46 +73,64 @@ class _Made:
         self._parts: dict[str, Any] = {"format": "plain"}
         self._warnings: list[str] = []
         self._failed: list[NotDone] = []
+        self._make_tables: Callable[[], BaseModel] | None = None
 
     def examine(self, candidates: Sequence[Shape]) -> None:
         """The first candidate that is proved is the format. What a refuted one found stays, to say why."""
-        for shape in candidates:
+        for number, shape in enumerate(candidates):
+            if number:
+                self._text.passes.add()
             try:
                 examined = shape.examine(self._text)
             except Rejected as rejected:
                 self._leave_out(shape.format, rejected)
                 continue
-            self._parts[shape.format] = examined.part
+            self._parts[shape.result_field or shape.format] = examined.part
             self._warnings += examined.warnings
             if examined.is_proved:
                 self._parts["format"] = shape.format
+                self._make_tables = examined.make_tables
                 return
 
+    def tables(self) -> BaseModel:
+        if self._make_tables is None:
+            raise Rejected("unsupported_input", f"There is no table in this text: it is {self._parts['format']}.")
+        return self._make_tables()
+
+    def main_text(self) -> BaseModel:
+        if (main := self._main_element) is None:
+            raise Rejected("unsupported_input", f"Only HTML has a main text; this is {self._parts['format']}.")
+        return markup_stage.write(self._text, main)
+
+    def chunks(self, params: Chunks) -> BaseModel:
+        return chunks.make(self._text, params, self._parts["format"], self._main_element)
+
     @property
-    def _main(self) -> str | None:
-        """The element that holds the main text, if this is HTML."""
+    def _main_element(self) -> str | None:
+        """Which holds the main text, if this is HTML."""
         return self._parts["html"].main_element if self._parts["format"] == "html" else None
 
-    def write_main_text(self) -> None:
-        if self._text.params.main_text and self._main:
-            self._text.passes.add()
-            main_text.write(self._text, self._main)
-
-    def chunk(self) -> None:
-        if (asked := self._text.params.chunks) is None:
-            return
+    def add(self, stage: str, make: Callable[[], BaseModel]) -> None:
         try:
-            self._parts["chunks"] = chunks.make(self._text, asked, self._parts["format"], self._main)
+            self._parts[stage] = make()
         except Rejected as rejected:
-            self._leave_out("chunks", rejected)
+            self._leave_out(stage, rejected)
 
     def _leave_out(self, stage: str, rejected: Rejected) -> None:
         if self._text.params.on_error == "fail":
             raise rejected
         self._failed.append(NotDone(stage=stage, code=rejected.code, detail=rejected.detail))
 
-    def result(self, reading: Reading) -> TextResult:
-        facts = reading.facts()
+    def result(self, facts: TextFacts) -> TextResult:
         return TextResult(
-            **{**dict(facts), "warnings": [*facts.warnings, *self._warnings]}, **self._parts, failed=self._failed
+            **facts.model_dump(exclude={"warnings"}),
+            **self._parts,
+            searchable=_searchable(self._text.encoding) if self._text.params.index else None,
+            warnings=[*facts.warnings, *self._warnings],
+            failed=self._failed,
         )
+
+
+def _searchable(encoding: Encoding) -> Searchable:
+    """The file itself, as it was read."""
+    return Searchable(output=None, encoding=codec(encoding.name), skip_bytes=encoding.mark_bytes)

@@ -9,6 +9,7 @@ from processors.base import Work
 from processors.media import audio_file, waveform
 from processors.media.frames import HDR_TRANSFERS
 from processors.media.job import Job
+from processors.media.memory import walled
 from processors.media.models import AudioOutput, Waveform
 from processors.media.opening import choose_audio, choose_video, decoding
 from processors.media.probe import describe, first_frame
@@ -19,7 +20,8 @@ from processors.video.shots import WITHOUT_DEBLOCKING, is_small
 
 OF_PICTURES: tuple[Operation, ...] = ("poster", "storyboard", "preview", "transcode", "hls")
 
-# In the order in which they are done, and how long each takes, about, beside the others; probing is always done.
+# In the order in which they are done, and how long each takes, about, beside the others; probing is always done. What
+# encodes the film comes last: it needs more memory.
 WEIGHTS: Mapping[str, float] = {
     "probe": 1,
     "storyboard": 10,
@@ -32,6 +34,7 @@ WEIGHTS: Mapping[str, float] = {
     "transcode": 300,
     "hls": 300,
 }
+ENCODING = frozenset({"web", "transcode", "hls"})
 
 
 def run(work: Work[models.VideoParams], ffmpeg: str = "") -> models.VideoResult:
@@ -41,17 +44,33 @@ def run(work: Work[models.VideoParams], ffmpeg: str = "") -> models.VideoResult:
 
 class _Film(Job[models.VideoParams]):
     def __init__(self, work: Work[models.VideoParams], ffmpeg: str) -> None:
-        wanted = {name: weight for name, weight in WEIGHTS.items() if name == "probe" or work.params.wants(name)}
-        super().__init__(work, wanted)
+        order = [name for name in WEIGHTS if name == "probe" or work.params.wants(name)]
+        self._web_encodes = work.params.web is not None and work.params.web.policy == "always"
+        if self._web_encodes:
+            order.sort(key=lambda name: name in ENCODING)
+        super().__init__(work, {name: WEIGHTS[name] for name in order})
         self.look: Look | None = None
         self._ffmpeg = ffmpeg
 
     def run(self) -> models.VideoResult:
-        told = self._look()
+        with walled():
+            told = self._look()
+            if not self._web_encodes:
+                self._make_web(told)
+            self._copy()
+        if self._web_encodes:
+            self._make_web(told)
+        self._encode()
+        return models.VideoResult(**told, **self.made, errors=self.failed, warnings=self.source.notes)
+
+    def _make_web(self, told: dict[str, Any]) -> None:
         if self.params.wants("web"):
             with self.tolerating("web"):
                 settings = self.params.web or models.Web()
                 self.made["web"] = web.make(self.source, told, self.look, settings, self.params.strip_metadata)
+
+    def _copy(self) -> None:
+        """The sound, and the subtitles."""
         if self.params.wants("audio"):
             with self.tolerating("audio"):
                 sound = self.params.audio or AudioOutput()
@@ -62,8 +81,6 @@ class _Film(Job[models.VideoParams]):
         if self.params.wants("subtitles"):
             with self.tolerating("subtitles"):
                 self.made["subtitle_files"] = subtitles.make(self.source)
-        self._encode()
-        return models.VideoResult(**told, **self.made, errors=self.failed, warnings=self.source.notes)
 
     def _encode(self) -> None:
         """What takes as long as the film, by demuxers and decoders of its own."""

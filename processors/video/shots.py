@@ -9,6 +9,7 @@ from typing import Protocol
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from processors.media import dpb
 from processors.media.source import Source
 from processors.video.crew import Crew, Media
 from processors.video.decoder import Decoder, when
@@ -21,11 +22,11 @@ FRAME_THREADS = {"threads": "2", "thread_type": "frame"}
 MOST_EXACT_FRAMES = 20_000  # that `auto` decodes: a minute's work
 ENOUGH = 0.6  # of the moments: if fewer have a keyframe of their own, `auto` decodes exactly
 
-# How many frames a decoder keeps, about, and how many bytes of them may be in memory.
+# How many frames there are beside those that a decoder keeps, about, and how many bytes of them may be in memory.
 SMALL = 4_000_000  # pixels
-KEPT = 6
+SPARE = 3  # the one that is decoded, the one that is shown, and the one before
 KEPT_KEYFRAMES = {"hevc": 5}  # with open groups of pictures, it fills in what went before
-HELPER_BYTES = 48 << 20  # of a second decoder
+HELPER_BYTES = 56 << 20  # of a second decoder
 EXACT_BYTES = 120 << 20  # of one that decodes all frames: those of 8K, and of 4K with 10 bits, don't fit
 
 
@@ -71,12 +72,16 @@ class Film:
     @property
     def is_large(self) -> bool:
         """Only keyframes fit into memory, and one at a time."""
-        return self.frame_bytes * KEPT > EXACT_BYTES
+        return self.frame_bytes * self.kept > EXACT_BYTES
 
     def helpers(self, kept: int) -> int:
         """Threads beside the first. Without an index, a second demuxer would have to read through the file itself."""
         is_small = self.frame_bytes * kept <= HELPER_BYTES
         return 1 if is_small and self.timeline.is_indexed and not self.timeline.was_read else 0
+
+    @property
+    def kept(self) -> int:
+        return dpb.kept(self.media[1].codec_context) + SPARE
 
     @property
     def kept_keyframes(self) -> int:
@@ -164,7 +169,7 @@ def exactly(film: Film, stage: str, albums: Sequence[Album]) -> None:
             crew.advance(count)
             del moments[:count]
 
-    helpers = film.helpers(KEPT)
+    helpers = film.helpers(film.kept)
     crew = Crew(film.source, stage, decode, FRAME_THREADS if helpers and len(parts) == 1 else {})
     crew.run(parts, sum(map(len, parts.values())), film.whole_media, helpers)
     film.damaged += crew.damaged

@@ -95,8 +95,11 @@ def last_cluster(text: str, start: int, end: int) -> int:
         if _is_plain(text[place - 1]) and _is_plain(text[place]):
             return place
     window = text[start:end]
-    if flags := len(window) - len(window.rstrip(_FLAG_HALVES)):  # which the pattern would count from each anew
-        return end - flags % 2 if text[end] in _FLAG_HALVES else end
+    if halves := len(window) - len(window.rstrip(_FLAG_HALVES)):  # the pattern would count them from each anew
+        is_whole = halves % 2 == 0
+        last = end - (0 if is_whole else 1) if text[end] in _FLAG_HALVES else end
+        last = end - (2 if is_whole else 1) if joins(text[end]) else last
+        return last if last > start else end
     last = 0
     for cluster in _CLUSTER.finditer(window + text[end]):
         if cluster.end() > len(window):

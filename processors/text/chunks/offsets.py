@@ -3,17 +3,21 @@
 import codecs
 from typing import BinaryIO
 
+from processors.text.charsets import codec
 from processors.text.chunks.cutting import Measure
 
 STEP_BYTES = 64
-_MULTI_BYTE = frozenset({"big5", "euc-jp", "euc-kr", "gb18030", "gbk", "iso-2022-jp", "shift_jis"})
+STATEFUL = frozenset({"iso-2022-jp", "iso-2022-kr"})
+MULTI_BYTE = STATEFUL | {
+    *("big5", "big5-hkscs", "cp949", "euc-jp", "euc-kr", "gb18030", "gb2312", "gbk", "johab", "shift_jis")
+}
 
 
 def measure_of(encoding: str, is_utf8: bool) -> Measure | None:
     """How many bytes of the file a piece of its text is, where that is told by the piece alone."""
     if is_utf8:
         return _utf8_bytes
-    if encoding == "utf-8" or encoding in _MULTI_BYTE:
+    if encoding == "utf-8" or encoding in MULTI_BYTE:
         return None
     if encoding.startswith("utf-32"):
         return lambda text: 4 * len(text)
@@ -32,7 +36,7 @@ class Offsets:
     def __init__(self, file: BinaryIO, encoding: str, mark_bytes: int) -> None:
         self._file = file
         self._file.seek(mark_bytes)
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._decoder = codecs.getincrementaldecoder(codec(encoding))("replace")
         self._fed = mark_bytes  # bytes that the decoder has
         self._characters = 0  # that came out of them
         self._rest = b""  # read, and not fed

@@ -1,12 +1,14 @@
-"""Lines of JSON to Parquet, by DuckDB where it is installed."""
+"""Lines of JSON to Parquet, by DuckDB (the extra `tables`)."""
 
-from importlib.util import find_spec
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from processors.base import Rejected
+from processors.text.data.parquet import connected, is_installed, literal, run
 
 MEDIA_TYPE = "application/vnd.apache.parquet"
-IS_HERE = find_spec("duckdb") is not None
+GROUP_ROWS = 2048  # the fewest that DuckDB takes: of the longest chunks, 40 MB
 COLUMNS = {
     "index": "BIGINT",
     "start": "BIGINT",
@@ -18,31 +20,15 @@ COLUMNS = {
 }
 
 
-def warm() -> None:
-    if IS_HERE:
-        import duckdb  # noqa: F401
-
-
 def require() -> None:
-    if not IS_HERE:
+    if not is_installed():
         raise Rejected("unsupported_input", "Parquet needs the extra tables: pip install 'dropoff[tables]'.")
 
 
-def write(lines: Path, target: Path) -> None:
-    """All columns of `COLUMNS`, in the order of the lines."""
-    import duckdb
-
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "threads": 1,
-        "async_threads": 0,
-        "memory_limit": "160MB",
-        "temp_directory": str(lines.parent / "duckdb"),
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    with duckdb.connect(config=config) as database:
-        database.execute(
-            "COPY (SELECT * FROM read_json($lines, format = 'newline_delimited', columns = $columns)) TO $target "
-            "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 2048)",
-            {"lines": str(lines), "target": str(target), "columns": COLUMNS},
-        )
+def write(lines: Path, target: Path, scratch: Path, alive: Callable[[], None]) -> None:
+    """All of `COLUMNS`, in the order of the lines, which lie in `scratch`. `alive` may raise."""
+    columns = ", ".join(f"\"{name}\": '{kind}'" for name, kind in COLUMNS.items())
+    with closing(connected(":memory:", scratch)) as connection:
+        rows = f"SELECT * FROM read_json('{literal(lines)}', format = 'newline_delimited', columns = {{{columns}}})"  # noqa: S608
+        options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP_ROWS}"
+        run(connection, f"COPY ({rows}) TO '{literal(target)}' ({options})", alive)

@@ -37,7 +37,8 @@ def make(text: Text, params: Chunks, form: Format, main: str | None) -> ChunksMa
     if made.count and wants_lines:
         work.output("chunks.ndjson", NDJSON, chunks=made.count)
     if made.count and "parquet" in params.formats:
-        parquet.write(path, work.output("chunks.parquet", parquet.MEDIA_TYPE, chunks=made.count))
+        target = work.output("chunks.parquet", parquet.MEDIA_TYPE, chunks=made.count)
+        parquet.write(path, target, work.scratch, text.passes.beat)
     if made.count and not wants_lines:
         path.unlink()
     return made

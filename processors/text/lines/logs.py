@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from processors.text.content import Text
-from processors.text.formats import Examined, Shape
 from processors.text.lines.models import LogFacts, LogFormat
 from processors.text.lines.splitting import lines
 from processors.text.lines.stamps import COMPILED, HAS_YEAR, Clock
+from processors.text.shape import Examined, Shape
 
 SAMPLE_LINES = 400
 FEWEST_ENTRIES = 2

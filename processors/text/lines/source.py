@@ -5,11 +5,11 @@ from collections import Counter
 from typing import Literal
 
 from processors.text.content import Text
-from processors.text.formats import Examined, Shape
 from processors.text.lines.languages import LANGUAGES, MEDIA_TYPES, Language, by_name, looks
 from processors.text.lines.models import SourceFacts
 from processors.text.lines.splitting import lines
 from processors.text.lines.syntax import Scanner
+from processors.text.shape import Examined, Shape
 
 JUDGED_LINES = 2000  # of code
 PROVING_SHARE = 0.15  # of them that look like the language

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from html import unescape
 
 from processors.text.content import Text
-from processors.text.formats import Examined, Shape
 from processors.text.markup.elements import BLOCKS, KNOWN, Place, level_of
 from processors.text.markup.models import (
     KEPT,
@@ -16,6 +15,7 @@ from processors.text.markup.models import (
     Link,
 )
 from processors.text.markup.tags import Token, Tokens
+from processors.text.shape import Examined, Shape
 
 FEW_CHARACTERS = 200  # an article with fewer is not the main text
 

@@ -9,7 +9,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from processors.text.content import Text
-from processors.text.formats import Examined, Shape
 from processors.text.lines.splitting import LINE_CHARACTERS, Line, lines
 from processors.text.markup.inline import AUTOLINK, DEFINITION, LINK, REFERENCE, plain, without_code
 from processors.text.markup.models import (
@@ -22,6 +21,7 @@ from processors.text.markup.models import (
     Link,
     MarkdownFacts,
 )
+from processors.text.shape import Examined, Shape
 
 PARAGRAPH_CHARACTERS = 2000  # a longer one is no heading, whatever is under it
 

@@ -57,3 +57,7 @@ class HtmlFacts(Outline):
         description="Of the main text as it is written, without navigation, header, footer, asides and forms."
     )
     scripts: int = Field(description="Script elements. None is executed.")
+
+
+class MainTextMade(BaseModel):
+    characters: int = Field(description="Of main.txt: white space is one space, and a blank line parts paragraphs.")

@@ -5,22 +5,26 @@ from collections.abc import Iterator
 
 from processors.text.content import Text
 from processors.text.markup.main_text import Run, main_text
+from processors.text.markup.models import MainTextMade
 from processors.text.markup.parts import Part
 
 MAIN_TEXT = "main.txt"
 KEPT_RUNS = 4096
 
 
-def write(text: Text, main: str) -> bool:
-    """Whether there is any."""
-    runs = main_text(text.blocks("main text"), main)
-    first = next(runs, None)
-    if first is None:
-        return False
-    with text.work.output(MAIN_TEXT, "text/plain; charset=utf-8").open("w", encoding="utf-8", newline="") as file:
-        file.write(first.text)
-        file.writelines(run.text for run in runs)
-    return True
+def write(text: Text, main: str) -> MainTextMade:
+    """An empty one is no output."""
+    characters = 0
+    path = text.work.scratch / MAIN_TEXT
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for run in main_text(text.blocks("main text"), main):
+            file.write(run.text)
+            characters += len(run.text)
+    if characters:
+        path.rename(text.work.output(MAIN_TEXT, "text/plain; charset=utf-8"))
+    else:
+        path.unlink()
+    return MainTextMade(characters=characters)
 
 
 class Places:

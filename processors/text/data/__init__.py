@@ -1,0 +1,1 @@
+"""Texts that are data: CSV and TSV, JSON, JSON Lines, and tables made of them."""
