@@ -10,15 +10,28 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from processors.base import Rejected
-from processors.text import TextProcessor
-from processors.text.chunks import parquet
+from processors.text import TextProcessor, duck
 from processors.text.chunks.models import Chunks, Strategy
 from processors.text.chunks.writing import Lines
 from processors.work import run_alone
 from tests.chunked import check, chunks_of, cut, split
 from tests.texts import EVERYTHING
 
-WORDS = ["a", "word", "Dr.", "end.", "Why?", "“Yes!”", "naïve", "é" * 9, "x" * 70, "👩‍👩‍👧‍👦", "🇩🇪🇫🇷", "e\u0301" * 30]
+WORDS = [
+    "a",
+    "word",
+    "Dr.",
+    "end.",
+    "Why?",
+    "“Yes!”",
+    "naïve",
+    "é" * 9,
+    "x" * 70,
+    "👩‍👩‍👧‍👦",
+    "🇩🇪🇫🇷",
+    "🇩🇪" * 40 + "\u0301",
+    "e\u0301" * 30,
+]
 WORDS += [
     "語彙は",
     "終わり。",
@@ -193,7 +206,7 @@ def test_parquet_alone_leaves_no_lines_behind(tmp_path: Path) -> None:
 def test_without_duckdb_parquet_is_refused_by_the_name_of_the_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "IS_HERE", False)
+    monkeypatch.setattr(duck, "is_installed", lambda: False)
     path = tmp_path / "in.txt"
     path.write_bytes(b"words")
     with pytest.raises(Rejected, match=r"dropoff\[tables\]"):
@@ -203,7 +216,7 @@ def test_without_duckdb_parquet_is_refused_by_the_name_of_the_extra(
 def test_what_was_not_done_is_said_where_a_partial_result_was_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet, "IS_HERE", False)
+    monkeypatch.setattr(duck, "is_installed", lambda: False)
     result, _ = chunks_of(tmp_path, b"words", chunks={"formats": ["parquet"]}, on_error="partial")
     assert (result.chunks, [failed.stage for failed in result.failed]) == (None, ["chunks"])
 

@@ -10,7 +10,7 @@ from processors.text.chunks.models import Chunks, ChunksMade
 from processors.text.data.models import Csv, CsvTable, JsonDocument, JsonLines, Structure, Tables, TablesMade
 from processors.text.facts import NormalizedCopy, TextFacts
 from processors.text.lines.models import LogFacts, SourceFacts
-from processors.text.markup.models import MarkdownFacts
+from processors.text.markup.models import HtmlFacts, MainTextMade, MarkdownFacts
 
 MEDIA_TYPES = frozenset(
     {
@@ -51,6 +51,7 @@ class TextParams(Params):
     language: bool = Field(False, description="Tell the language.")
     normalized: NormalizedCopy | None = Field(None, description="Write a copy in UTF-8.")
     format: Literal["auto"] | Format = Field("auto", description="What to parse the text as. A parser proves it.")
+    main_text: bool = Field(False, description="Write the main text of HTML to main.txt.")
     chunks: Chunks | None = Field(None, description="Cut the text into chunks for retrieval.")
     csv: Csv = Field(Csv(), description="How to read CSV and TSV.")
     structure: Structure = Field(Structure(), description="How to read JSON and NDJSON.")
@@ -70,8 +71,10 @@ class NotDone(BaseModel):
 class TextResult(TextFacts):
     format: Format = Field(description="What the text was proved to be.")
     markdown: MarkdownFacts | None = Field(None, description="What Markdown holds.")
+    html: HtmlFacts | None = Field(None, description="What a page of HTML holds.")
     log: LogFacts | None = Field(None, description="What a log holds.")
     source: SourceFacts | None = Field(None, description="What a program is.")
+    main_text: MainTextMade | None = Field(None, description="None if not asked for.")
     chunks: ChunksMade | None = Field(None, description="None if not asked for.")
     csv: CsvTable | None = Field(None, description="What there is in CSV and TSV.")
     json_document: JsonDocument | None = Field(None, description="What there is in JSON.")

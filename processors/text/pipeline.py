@@ -10,11 +10,13 @@ from processors.base import Rejected, Searchable, Work
 from processors.text import normalized
 from processors.text.charsets import Charset, codec
 from processors.text.chunks import stage as chunks
+from processors.text.chunks.models import Chunks
 from processors.text.content import Text
 from processors.text.digest import Digest
 from processors.text.encoding import SAMPLE_BYTES, Encoding, decoded_head, markup_label, recognise
 from processors.text.facts import TextFacts
 from processors.text.formats import nominated
+from processors.text.markup import stage as markup_stage
 from processors.text.models import Format, NotDone, TextParams, TextResult
 from processors.text.passes import Passes
 from processors.text.reading import Reading
@@ -28,7 +30,7 @@ def run(work: Work[TextParams]) -> TextResult:
     head = decoded_head(sample, encoding)
     candidates = list(nominated(work.params, work.name, work.media_type, head))
     params = work.params
-    asked = (params.tables.formats, params.chunks, params.normalized)
+    asked = (params.tables.formats, params.main_text, params.chunks, params.normalized)
     passes = Passes(work, 1 + bool(candidates) + sum(map(bool, asked)))
     with Digest(work) as digest:
         reading = _read(work, passes, encoding, markup_label(sample))
@@ -40,8 +42,10 @@ def run(work: Work[TextParams]) -> TextResult:
     made.examine(candidates)
     if params.tables.formats:
         made.add("tables", made.tables)
+    if params.main_text:
+        made.add("main_text", made.main_text)
     if params.chunks:
-        made.add("chunks", partial(chunks.make, text, params.chunks, made.format))
+        made.add("chunks", partial(made.chunks, params.chunks))
     if params.normalized:
         made.add("normalized", partial(normalized.write, text, params.normalized))
     return made.result(facts)
@@ -66,7 +70,7 @@ class _Made:
 
     def __init__(self, text: Text) -> None:
         self._text = text
-        self.format: Format = "plain"
+        self._format: Format = "plain"
         self._parts: dict[str, Any] = {}
         self._warnings: list[str] = []
         self._failed: list[NotDone] = []
@@ -85,14 +89,27 @@ class _Made:
             self._parts[shape.result_field or shape.format] = examined.part
             self._warnings += examined.warnings
             if examined.is_proved:
-                self.format = shape.format
+                self._format = shape.format
                 self._make_tables = examined.make_tables
                 return
 
     def tables(self) -> BaseModel:
         if self._make_tables is None:
-            raise Rejected("unsupported_input", f"There is no table in this text: it is {self.format}.")
+            raise Rejected("unsupported_input", f"There is no table in this text: it is {self._format}.")
         return self._make_tables()
+
+    def main_text(self) -> BaseModel:
+        if (main := self._main_element) is None:
+            raise Rejected("unsupported_input", f"Only HTML has a main text; this is {self._format}.")
+        return markup_stage.write(self._text, main)
+
+    def chunks(self, params: Chunks) -> BaseModel:
+        return chunks.make(self._text, params, self._format, self._main_element)
+
+    @property
+    def _main_element(self) -> str | None:
+        """Which holds the main text, if this is HTML."""
+        return self._parts["html"].main_element if self._format == "html" else None
 
     def add(self, stage: str, make: Callable[[], BaseModel]) -> None:
         try:
@@ -109,7 +126,7 @@ class _Made:
         parts = {
             **dict(facts),
             **self._parts,
-            "format": self.format,
+            "format": self._format,
             "searchable": _searchable(self._text.encoding) if self._text.params.index else None,
             "warnings": [*facts.warnings, *self._warnings],
             "failed": self._failed,

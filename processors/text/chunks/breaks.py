@@ -27,10 +27,13 @@ _JOINS = regex.compile(r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]")
 # Letters that may be half of a grapheme cluster: jamo, syllables before jamo, and what is written before a letter.
 _MAY_JOIN = regex.compile(r"[\p{GCB=L}\p{GCB=V}\p{GCB=T}\p{GCB=LV}\p{GCB=LVT}\p{GCB=Prepend}]")
 _CLUSTER = regex.compile(r"\X")
+_FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _NEAR = 32
 
-_STOPS = (".", "!", "?", "…", "。", "！", "？", "\n\n", "\n\r\n", "\r\r")
 _AFTER_STOP = "\"'”’»)]」』）.!?…。！？"
+# From the right: a stop and what closes behind it, or the first line end of two.
+_SENTENCE_END = regex.compile("(?r)[.!?…][\"'”’»)\\]]{0,4}(?=\\s)|[。！？][」』）”’]{0,4}|\n(?=\r?\n)|\r(?=\r)")
+TRIES = 16  # candidates that are looked at in one window
 _OPENERS = "\"'“‘«(["
 _ABBREVIATED = (
     "al bzw ca cf co corp dept dr ed e.g eq etc fig fr gen i.e inc jr lt ltd messrs mr mrs ms no nr op p pp prof rev "
@@ -91,12 +94,18 @@ def last_cluster(text: str, start: int, end: int) -> int:
     for place in range(end, max(end - _NEAR, start), -1):
         if _is_plain(text[place - 1]) and _is_plain(text[place]):
             return place
-    last = start
-    for cluster in _CLUSTER.finditer(text, start, end + 1):
-        if cluster.end() > end:
+    window = text[start:end]
+    if halves := len(window) - len(window.rstrip(_FLAG_HALVES)):  # the pattern would count them from each anew
+        is_whole = halves % 2 == 0
+        last = end - (0 if is_whole else 1) if text[end] in _FLAG_HALVES else end
+        last = end - (2 if is_whole else 1) if joins(text[end]) else last
+        return last if last > start else end
+    last = 0
+    for cluster in _CLUSTER.finditer(window + text[end]):
+        if cluster.end() > len(window):
             break
         last = cluster.end()
-    return last if last > start else end
+    return start + last if last else end
 
 
 def _is_plain(character: str) -> bool:
@@ -107,32 +116,25 @@ def _is_plain(character: str) -> bool:
 
 def sentence_ends(text: str, start: int, end: int) -> Iterator[int]:
     """Places in (start, end] behind a sentence or a paragraph, the last first. `text` must go on to `end` + 2."""
-    stops = {stop: text.rfind(stop, start, end) for stop in _STOPS}
-    while (at := max(stops.values())) >= 0:
-        stop = next(one for one, place in stops.items() if place == at)
-        if place := _behind(text, start, at, end):
+    stop = end + 2
+    for _ in range(TRIES):
+        found = _SENTENCE_END.search(text, start, stop)
+        if not found:
+            return
+        place = int(found.end())
+        if place <= end and _is_end(text, start, int(found.start()), place):
             yield place
-        stops[stop] = text.rfind(stop, start, at)
+        stop = max(place - 1, int(found.start()) + 1)
 
 
-def _behind(text: str, start: int, at: int, end: int) -> int:
-    """The place behind the sentence that the stop at `at` ends, or 0: a number, an abbreviation, an initial."""
-    stop = text[at]
-    place = at + 1
-    if stop in "\n\r":
-        return place
-    while place < end and text[place] in _AFTER_STOP:
-        place += 1
+def _is_end(text: str, start: int, at: int, place: int) -> bool:
+    """Whether the stop at `at`, with what closes behind it to `place`, is no abbreviation and no initial."""
     after = text[place : place + 2]
     if after and (joins(after[0]) or after[0] in _AFTER_STOP):
-        return 0
-    if stop in _FULL_STOPS:
-        return place
-    if not after[:1].isspace():
-        return 0
-    if stop != ".":
-        return place
-    return 0 if _is_abbreviation(text[max(start, at - _LONGEST_ABBREVIATION) : at]) or after[1:].islower() else place
+        return False
+    if text[at] != ".":
+        return True
+    return not (_is_abbreviation(text[max(start, at - _LONGEST_ABBREVIATION) : at]) or after[1:].islower())
 
 
 def _is_abbreviation(before: str) -> bool:

@@ -17,14 +17,14 @@ class Chunks(Params):
         "other text, as sentences. sentences: behind the last sentence that fits. words: behind the last word that "
         "fits. characters: behind the last line in the second half of the room, or behind the last word.",
     )
-    max_characters: int = Field(2000, ge=50, le=100_000, description="No chunk is longer, whatever the strategy.")
+    max_characters: int = Field(2000, ge=50, le=20_000, description="No chunk is longer, whatever the strategy.")
     max_words: int = Field(
-        300, ge=5, le=20_000, description="With words: no chunk has more. Each Chinese or Japanese character is one."
+        300, ge=5, le=5_000, description="With words: no chunk has more. Each Chinese or Japanese character is one."
     )
     overlap: int = Field(
         200,
         ge=0,
-        lt=50_000,
+        lt=10_000,
         description="Characters of a chunk that the next repeats, at most: as many as begin with a whole word. "
         "Less than half of `max_characters`, and never more than half of a chunk.",
     )

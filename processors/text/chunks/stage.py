@@ -11,7 +11,9 @@ from processors.text.chunks.models import Chunks, ChunksMade, Strategy
 from processors.text.chunks.offsets import Offsets, measure_of
 from processors.text.chunks.writing import Lines
 from processors.text.content import Text
-from processors.text.markup.parts import markdown_parts
+from processors.text.markup.main_text import main_text
+from processors.text.markup.parts import Part, markdown_parts
+from processors.text.markup.stage import Places
 from processors.text.models import Format
 
 NDJSON = "application/x-ndjson"
@@ -20,8 +22,8 @@ NDJSON = "application/x-ndjson"
 Headed = tuple[Chunk, Sequence[str]]
 
 
-def make(text: Text, params: Chunks, form: Format) -> ChunksMade:
-    """`form` is what the text was proved to be."""
+def make(text: Text, params: Chunks, form: Format, main: str | None) -> ChunksMade:
+    """`form` is what the text was proved to be; `main` is the element of HTML whose text is cut."""
     if "parquet" in params.formats:
         duck.require()
     work = text.work
@@ -29,10 +31,10 @@ def make(text: Text, params: Chunks, form: Format) -> ChunksMade:
     path = (work.scratch / "out" if wants_lines else work.scratch) / "chunks.ndjson"
     path.parent.mkdir(exist_ok=True)
     strategy: Strategy = params.strategy
-    if strategy == "structure" and form != "markdown":
+    if strategy == "structure" and form not in ("markdown", "html"):
         strategy = "sentences"
     with Lines(path, work.size) as lines:
-        made = _write(lines, _placed(text, params, strategy), strategy)
+        made = _write(lines, _placed(text, params, strategy, main), strategy)
     if made.count and wants_lines:
         work.output("chunks.ndjson", NDJSON, chunks=made.count)
     if made.count and "parquet" in params.formats:
@@ -65,31 +67,36 @@ def _write(lines: Lines, chunks: Iterable[Headed], strategy: Strategy) -> Chunks
     )
 
 
-def _placed(text: Text, params: Chunks, strategy: Strategy) -> Iterator[Headed]:
-    """With their places in the file."""
+def _placed(text: Text, params: Chunks, strategy: Strategy, main: str | None) -> Iterator[Headed]:
+    """With their places in the file. `main` is the element of HTML whose text it is."""
     name, mark = text.encoding.name, text.encoding.mark_bytes
     measure = measure_of(name, text.is_utf8)
-    if measure is not None:
-        yield from _headed(text, params, strategy, measure, mark)
+    blocks = text.blocks("chunks")
+    if measure is not None and main is None:
+        yield from _headed(_parts(text, blocks, strategy), params, strategy, measure, mark)
         return
+    places = Places(main_text(blocks, main)) if main else None
+    parts = places.parts() if places else _parts(text, blocks, strategy)
     with ExitStack() as stack:
         starts, ends = (Offsets(stack.enter_context(text.work.open()), name, mark) for _ in range(2))
-        for chunk, path in _headed(text, params, strategy, len, mark):
-            yield chunk._replace(start_byte=starts.byte(chunk.start), end_byte=ends.byte(chunk.end)), path
+        for chunk, path in _headed(parts, params, strategy, len, mark):
+            start, end = places.source(chunk.start, chunk.end) if places else (chunk.start, chunk.end)
+            yield Chunk(start, end, starts.byte(start), ends.byte(end), chunk.text, chunk.is_word_cut), path
 
 
-def _headed(text: Text, params: Chunks, strategy: Strategy, measure: Measure, mark: int) -> Iterator[Headed]:
-    """Each with the headings that lead to it."""
-    blocks = text.blocks("chunks")
-    if strategy != "structure":
-        for chunk in Cutter(blocks, params, strategy, measure, (0, mark)):
-            yield chunk, ()
-        return
+def _parts(text: Text, blocks: Iterator[str], strategy: Strategy) -> Iterator[Part]:
+    if strategy == "structure":
+        return markdown_parts(blocks, text.head)
+    return (Part(0, [], block) for block in blocks)
+
+
+def _headed(parts: Iterator[Part], params: Chunks, strategy: Strategy, measure: Measure, mark: int) -> Iterator[Headed]:
+    """Each with the headings that lead to it, and within one section."""
     place = 0, mark
-    for _number, section in groupby(markdown_parts(blocks, text.head), key=lambda part: part.number):
+    within: Strategy = "sentences" if strategy == "structure" else strategy
+    for _number, section in groupby(parts, key=lambda part: part.number):
         first = next(section)
-        pieces = (part.text for part in chain([first], section))
-        cutter = Cutter(pieces, params, "sentences", measure, place)
+        cutter = Cutter((part.text for part in chain([first], section)), params, within, measure, place)
         for chunk in cutter:
             yield chunk, first.path
         place = cutter.consumed()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from processors.text.content import Text
 from processors.text.lines.splitting import LINE_CHARACTERS, Line, lines
+from processors.text.markup.inline import AUTOLINK, DEFINITION, LINK, REFERENCE, plain, without_code
 from processors.text.markup.models import (
     KEPT,
     KEPT_FIELDS,
@@ -38,16 +39,6 @@ _HTML_BLOCK = re.compile(
     re.IGNORECASE,
 )
 _HTML_TAG = re.compile(r" {0,3}</?[a-zA-Z][a-zA-Z0-9-]{0,50}(?:[\s/][^<>]{0,2000})?>[ \t]*$")  # alone on its line
-_LINK = re.compile(
-    r"(!?)\[([^\[\]]{0,300})\]"
-    r"\([ \t]{0,9}(?:<([^<>]{0,2000})>|([^\s()<>]{0,2000}(?:\([^\s()]{0,200}\)[^\s()<>]{0,500})?))"
-    r"(?:[ \t]{1,9}[\"'(][^\"']{0,300}[\"')])?[ \t]{0,9}\)"
-)
-_REFERENCE = re.compile(r"(!?)\[[^\[\]]{1,300}\]\[[^\[\]]{0,300}\]")
-_DEFINITION = re.compile(r" {0,3}\[([^\[\]]{1,300})\]:[ \t]{0,9}<?([^\s<>]{1,2000})")
-_AUTOLINK = re.compile(r"<([a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^\s<>]{1,2000})>")
-_TICKS = re.compile(r"`+")
-_EMPHASIS = re.compile(r"[*`]+|(?<!\w)_+|_+(?!\w)")
 _FIELD = re.compile(r"([A-Za-z_][\w.-]{0,100}):[ \t]{0,9}(.*)")
 
 
@@ -164,7 +155,7 @@ class Scanner:
         self.counts["headings"] += 1
         self._is_in_list = False
         self._find_links(text)
-        heading = Heading(level=level, text=_plain(text)[:TEXT_CHARACTERS], line=line)
+        heading = Heading(level=level, text=plain(text)[:TEXT_CHARACTERS], line=line)
         if len(self.headings) < KEPT:
             self.headings.append(heading)
         return Found(offset, heading)
@@ -210,22 +201,22 @@ class Scanner:
     def _find_links(self, text: str) -> None:
         if "[" not in text and "<" not in text:
             return
-        text = _without_code(text)
-        if definition := _DEFINITION.match(text):
+        text = without_code(text)
+        if definition := DEFINITION.match(text):
             self._keep(False, definition[1], definition[2])
             return
-        for found in _LINK.finditer(text):
+        for found in LINK.finditer(text):
             self._keep(bool(found[1]), found[2], found[3] or found[4])
-        for found in _AUTOLINK.finditer(text):
+        for found in AUTOLINK.finditer(text):
             self._keep(False, found[1], found[1])
         if "][" in text:
-            self.counts["references"] += sum(1 for _ in _REFERENCE.finditer(text))
+            self.counts["references"] += sum(1 for _ in REFERENCE.finditer(text))
 
     def _keep(self, is_image: bool, text: str, url: str) -> None:
         self.counts["images" if is_image else "links"] += 1
         kept = self.images if is_image else self.links
         if len(kept) < KEPT:
-            kept.append(Link(text=_plain(text)[:TEXT_CHARACTERS], url=url[:URL_CHARACTERS], line=self._line))
+            kept.append(Link(text=plain(text)[:TEXT_CHARACTERS], url=url[:URL_CHARACTERS], line=self._line))
 
     def facts(self) -> MarkdownFacts:
         counts = self.counts
@@ -259,27 +250,6 @@ def _front_matter_lines(head: str) -> int:
 def _without_closing(text: str) -> str:
     bare = text.rstrip().rstrip("#")
     return bare.rstrip() if not bare or bare[-1] in " \t" else text.strip()
-
-
-def _plain(text: str) -> str:
-    """Without links, code marks and emphasis."""
-    return _EMPHASIS.sub("", _LINK.sub(r"\2", text)).strip()
-
-
-def _without_code(text: str) -> str:
-    """Without spans between equal runs of backticks. Linear: as many lengths of runs as differ need a long text."""
-    if "`" not in text:
-        return text
-    runs = [match.span() for match in _TICKS.finditer(text)]
-    kept, place, at = [], 0, 0
-    while at < len(runs):
-        start, end = runs[at]
-        close = next((n for n in range(at + 1, len(runs)) if runs[n][1] - runs[n][0] == end - start), None)
-        if close is not None:
-            kept.append(text[place:start])
-            place, at = runs[close][1], close
-        at += 1
-    return "".join([*kept, text[place:]])
 
 
 def examine(text: Text) -> Examined:

@@ -54,6 +54,10 @@ class HtmlFacts(Outline):
     open_graph: dict[str, str] = Field(description=f"The og: properties, the first {KEPT_FIELDS}.")
     main_element: str = Field(description="The element that holds the main text: main, article, or body.")
     main_characters: int = Field(
-        description="Of the main text: without navigation, header, footer, asides, forms, and lists of links."
+        description="Of the main text as it is written, without navigation, header, footer, asides and forms."
     )
     scripts: int = Field(description="Script elements. None is executed.")
+
+
+class MainTextMade(BaseModel):
+    characters: int = Field(description="Of main.txt: white space is one space, and a blank line parts paragraphs.")
