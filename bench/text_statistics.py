@@ -36,7 +36,7 @@ def peers(path: Path, folder: Path) -> Mapping[str, Callable[[], object]]:
     processor = load(["text"])["text"]
     processor.warm()  # as in the process that cells are forked from
     return {
-        "dropoff": lambda: run_alone(processor, path, scratch=folder),
+        "dropoff": lambda: run_alone(processor, path, {"format": "plain"}, scratch=folder),
         "wc -lwmc": lambda: subprocess.run(["wc", "-lwmc", path], env=environment, check=True),
         "plain loop": lambda: plain_loop(path),
     }
@@ -57,11 +57,11 @@ def plain_loop(path: Path) -> tuple[int, int, int, int, str]:
 
 
 def write(path: Path, pieces: Iterator[str], size: int) -> None:
-    """Exactly `size` bytes."""
+    """`size` bytes, or up to three less where that would cut a character."""
     piece = "".join(pieces).encode()
     with path.open("wb") as file:
         for start in range(0, size, len(piece)):
-            file.write(piece[: size - start])
+            file.write(piece[: size - start].decode(errors="ignore").encode())
 
 
 def languages() -> Iterator[str]:
