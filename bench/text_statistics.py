@@ -65,16 +65,18 @@ def write(path: Path, pieces: Iterator[str], size: int) -> None:
 
 
 def languages() -> Iterator[str]:
-    """Paragraphs of some ten lines in a language, words in random order."""
+    """One language after another, words in random order, in lines of some 80 characters, a few of them blank."""
     rng = random.Random(20261128)
-    size = 0
-    while size < PIECE_BYTES:
-        words = rng.choice(list(TONGUES.values()))["text"].split()
-        for _ in range(10):
-            line = " ".join(rng.choices(words, k=rng.randint(3, 40))) + "\n"
+    for tongue in TONGUES.values():
+        words = [word[:20] for word in tongue["text"].split()]  # where nobody writes spaces, sentences are words
+        size = 0
+        while size < PIECE_BYTES // len(TONGUES):
+            length = rng.randint(0, 160)
+            line = ""
+            while len(line) < length:
+                line += rng.choice(words) + " "
             size += len(line.encode())
-            yield line
-        yield "\n"
+            yield line.rstrip() + "\n"
 
 
 def log() -> Iterator[str]:
