@@ -81,6 +81,7 @@ ARGUMENTS: Mapping[str, Callable[[Clips], Sequence[str]]] = {
     "4K HEVC of 10 bit": lambda _: _picture("3840x2160", "yuv420p10le", 24, *HEVC),
     "8K H.264": lambda _: _picture("7680x4320", "yuv420p", 12, *H264),
     "8K HEVC": lambda _: _picture("7680x4320", "yuv420p", 12, *HEVC),
+    "8K HEVC of 10 bit": lambda _: _picture("7680x4320", "yuv420p10le", 8, *HEVC),
     "8K VP9": lambda _: _picture("7680x4320", "yuv420p", 12, *VP9),
 }
 SOUNDS = frozenset({"20 min"})

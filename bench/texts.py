@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PARTS: tuple[str, ...] = ("statistics", "memory", "encodings", "chunks")
+PARTS = ("encodings", "statistics", "memory", "csv", "ndjson", "chunks", "kinds", "search")
 
 
 def main() -> int:

@@ -8,10 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from ingest import __version__, apidocs, events, health, pages, refusal, results, status, upload
+from ingest import __version__, apidocs, events, health, lookup, lookup_page, pages, refusal, results, status, upload
 from ingest.errors import Problem
 from ingest.feed import Feed
 from ingest.jobs.base import StoreBusy
+from ingest.search.base import IndexUnavailable
 from ingest.wiring import House
 from storage.base import StorageError
 
@@ -28,7 +29,7 @@ def create_app(house: House) -> FastAPI:
     )
     app.state.house = house
     app.state.feed = Feed(house.jobs)
-    for station in (upload, status, events, results, pages, health, apidocs):
+    for station in (upload, status, events, results, lookup, pages, lookup_page, health, apidocs):
         app.include_router(station.router)
     app.mount("/static", StaticFiles(packages=[("ingest", "static")]), name="static")
     app.add_exception_handler(Problem, refusal.on_problem)
@@ -36,6 +37,7 @@ def create_app(house: House) -> FastAPI:
     app.add_exception_handler(HTTPException, refusal.on_http_exception)
     app.add_exception_handler(StorageError, refusal.on_storage_error)
     app.add_exception_handler(StoreBusy, refusal.on_store_busy)
+    app.add_exception_handler(IndexUnavailable, refusal.on_index_unavailable)
     app.add_exception_handler(Exception, refusal.on_mistake)
     return app
 

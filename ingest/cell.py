@@ -39,11 +39,13 @@ from processors.work import FileWork, short
 NAME = "dropoff-cell"  # once it has an order
 OPEN_FILES = 64
 CPU_MERCY_SECONDS = 1  # from SIGXCPU to SIGKILL
-# What libraries look up at run time, besides the interpreter's own files: themselves, the cores, the clock's zone.
+# What libraries look up at run time, besides the interpreter's own files: themselves, the cores, the clock's zone; and
+# a container's limits, without which DuckDB doesn't start where they are there and can't be read.
 OF_THE_SYSTEM = (
     *("/usr", "/lib", "/lib64", "/bin"),
     *("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/dev/urandom"),
-    *("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/sys/fs/cgroup"),
+    *("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
+    *filter(os.path.exists, kernel.cgroup_limits(Path("/proc/self/cgroup").read_text())),
 )
 CRASHED = 70  # exit status: the cell itself failed, before or after the processor
 

@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,18 +37,9 @@ def serve() -> None:
 def worker() -> None:
     """Work on the jobs of a data folder that a server with DROPOFF_WORKERS=0 fills."""
     from ingest import worker_process
-    from ingest.jobs.base import StoreRefused
-    from processors.registry import BadProcessor
-    from storage.base import StorageError
 
-    try:
+    with _data_folder():
         status = worker_process.main([])
-    except StoreRefused as refused:
-        sys.exit(f"dropoff: {refused}; a server makes it when it starts")
-    except StorageError as error:
-        sys.exit(f"dropoff: the file store can't be used: {error.detail}")
-    except (ValueError, OSError, BadProcessor) as wrong:
-        sys.exit(f"dropoff: {wrong}")
     raise typer.Exit(status)
 
 
@@ -123,6 +116,41 @@ def list_jobs(
 
 
 @app.command()
+def search(
+    query: Annotated[str, typer.Argument(help='Words; "a phrase", begin*, -without.')],
+    kind: Annotated[str, typer.Option(help="Only of this kind.")] = "",
+    newest: Annotated[bool, typer.Option("--newest", help="The newest first.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Search in the texts of jobs."""
+    where = {"kind": kind} if kind else {}
+    with _client(url, key) as client:
+        found = client.search(query, limit=limit, order="newest" if newest else "rank", **where)
+    if not _person(as_json):
+        _print_jobs(found["hits"])
+        return
+    from ingest.watch import show_hits
+
+    show_hits(found)
+
+
+@app.command()
+def reindex() -> None:
+    """Write the index of texts again, from the job table and the files of a data folder."""
+    from ingest.indexer import rebuild
+    from ingest.settings import Settings
+    from ingest.wiring import open_house
+
+    with _data_folder(), closing(open_house(Settings.from_env(), "worker")) as house:
+        if house.search is None:
+            sys.exit("dropoff: search is switched off (DROPOFF_SEARCH_BYTES=0)")
+        print(f"{rebuild(house, house.search):,} jobs can be found")
+
+
+@app.command()
 def cancel(job_id: str, url: Url = DEFAULT_URL, key: Key = "") -> None:
     """Cancel a job."""
     with _client(url, key) as client:
@@ -155,6 +183,24 @@ def main() -> None:
         sys.exit(f"dropoff: the server can't be reached ({error}); is `make run` running?")
     except json.JSONDecodeError as error:
         sys.exit(f"dropoff: --params is not JSON: {error}")
+
+
+@contextmanager
+def _data_folder() -> Iterator[None]:
+    """What may be wrong with one is told in a line."""
+    from ingest.jobs.base import StoreRefused
+    from ingest.search.base import IndexUnavailable
+    from processors.registry import BadProcessor
+    from storage.base import StorageError
+
+    try:
+        yield
+    except StoreRefused as refused:
+        sys.exit(f"dropoff: {refused}; a server makes it when it starts")
+    except StorageError as error:
+        sys.exit(f"dropoff: the file store can't be used: {error.detail}")
+    except (ValueError, OSError, BadProcessor, IndexUnavailable) as wrong:
+        sys.exit(f"dropoff: {wrong}")
 
 
 def _client(url: str, key: str) -> Any:

@@ -69,6 +69,9 @@ class Client:
     def jobs(self, **where: str | int) -> Document:
         return _document(self._http.get("/v1/jobs", params=where))
 
+    def search(self, query: str, **where: str | int) -> Document:
+        return _document(self._http.get("/v1/search", params={"q": query, **where}))
+
     def cancel(self, job_id: str) -> Document:
         return _document(self._http.post(f"/v1/jobs/{job_id}/cancel"))
 

@@ -20,8 +20,9 @@ from ingest.form import Event, Field, FileBegun, FileEnded
 from ingest.jobs.base import Job
 from ingest.kinds import PROCESSORS
 from ingest.names import display_name
-from ingest.sniff import HEAD_BYTES, choose_kind, sniff
+from ingest.sniff import choose_kind, sniff
 from ingest.wiring import House
+from processors.signatures import HEAD_BYTES
 from storage.base import Spool
 
 BATCH_BYTES = 1 << 20

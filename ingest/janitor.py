@@ -11,6 +11,7 @@ from itertools import islice
 
 from ingest import owners
 from ingest.jobs.base import Job, StoreBusy
+from ingest.search.base import IndexUnavailable
 from ingest.wiring import House
 from ingest.worker import remove_tree
 from storage.base import StorageError
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 RESCUE_SECONDS = 1.0
 BATCH = 500
+INDEX_BATCH = 100  # of the index, which is looked through again and again
 YOUNG_SECONDS = 600.0
 
 
@@ -40,6 +42,19 @@ def sweep_released(house: House) -> int:
     """Delete the blobs that deleted jobs referred to, unless others still do."""
     keys = house.jobs.released_keys(BATCH)
     return house.jobs.drop_unreferenced(keys, house.files.delete) if keys else 0
+
+
+def sweep_index(house: House, after: str) -> str:
+    """Drop the texts of jobs that are gone, a batch at a time. The place to go on from: empty at the end.
+
+    Nobody finds them meanwhile: whoever searches asks the job table.
+    """
+    if house.search is None:
+        return ""
+    job_ids = house.search.job_ids(after, INDEX_BATCH)
+    if gone := sorted(set(job_ids) - house.jobs.succeeded(job_ids)):
+        house.search.remove(gone)
+    return job_ids[-1] if len(job_ids) == INDEX_BATCH else ""
 
 
 def bury(house: House) -> int:
@@ -104,13 +119,18 @@ class Janitor:
     def __init__(self, house: House) -> None:
         self._house = house
         self._sweep_at = time.monotonic() + RESCUE_SECONDS
+        self._indexed = ""  # up to which job the index was looked through
 
     def tick(self) -> None:
         for chore in (rescue, bury, expire, sweep_released):
             _attempt(chore, self._house)
+        _attempt(self.sweep_index, self._house)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + self._house.settings.sweep_seconds
             _attempt(sweep, self._house)
+
+    def sweep_index(self, house: House) -> None:
+        self._indexed = sweep_index(house, self._indexed)
 
     def run(self, wait: Callable[[float], bool]) -> None:
         """Tick until `wait(seconds)` says that it is time to go."""
@@ -121,7 +141,7 @@ class Janitor:
 def _attempt(chore: Callable[[House], object], house: House) -> None:
     try:
         chore(house)
-    except (StoreBusy, StorageError, OSError) as error:
+    except (StoreBusy, StorageError, IndexUnavailable, OSError) as error:
         log.warning("%s has to wait: %s", chore.__name__, error)
     except Exception:
         log.exception("%s failed", chore.__name__)

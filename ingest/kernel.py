@@ -115,6 +115,16 @@ def count_threads() -> int:
     return len(list(Path("/proc/self/task").iterdir()))
 
 
+def cgroup_limits(groups: str, mount: str = "/sys/fs/cgroup") -> list[str]:
+    """The files that tell how many cores and how much memory this process may use, of `groups` in /proc/self/cgroup."""
+    folders = {mount, f"{mount}/cpu", f"{mount}/memory"}
+    for line in groups.splitlines():
+        _, controllers, path = line.split(":", 2)
+        folders.add(f"{mount}/{controllers}".rstrip("/") + path.rstrip("/"))
+    files = ("cpu.max", "memory.max", "cpu.cfs_quota_us", "cpu.cfs_period_us", "memory.limit_in_bytes")
+    return [f"{folder}/{file}" for folder in sorted(folders) for file in files]
+
+
 def children(pid: int) -> list[int]:
     """Of all threads of the process, zombies too."""
     found: list[int] = []

@@ -54,7 +54,8 @@ def page_response(html: str, status_code: int = 200) -> Response:
 @router.get("/")
 async def home(house: HouseDep, before: Annotated[str | None, Query(pattern="^[0-9a-f-]{36}$")] = None) -> Response:
     jobs, more = await page_of_jobs(house, JobFilter(), PAGE, before)
-    return page_response(home_page([job_document(job) for job in jobs], more))
+    documents: list[Document] = [job_document(job) for job in jobs]
+    return page_response(home_page(documents, more, can_search=house.search is not None))
 
 
 @router.head("/jobs/{job_id}")
@@ -88,19 +89,24 @@ def problem_page(problem: Problem) -> str:
     return page(document["title"], body)
 
 
-def home_page(jobs: list[Document], more: bool) -> str:
+def home_page(jobs: list[Document], more: bool, *, can_search: bool) -> str:
     kinds = render_all("kind_button", ({"kind": kind, "label": label(kind)} for kind in sorted(PROCESSORS)))
     rows = render_all("job_row", map(_row, jobs))
     active = any(job["state"] not in TERMINAL for job in jobs)
     body = render(
         "home",
         kinds=kinds,
+        search=render("search_start", box=search_box()) if can_search else NOTHING,
         heading="Jobs" if jobs else "No jobs yet",
         jobs=render("jobs", rows=rows) if jobs else NOTHING,
         older=render("older", id=jobs[-1]["id"]) if more else NOTHING,
         active=_active(active),
     )
     return page("Drop a file off", body, render("script", name="home.js"))
+
+
+def search_box(q: str = "", *, focus: bool = False) -> Markup:
+    return render("search_box", q=q, focus=Markup(" autofocus") if focus else NOTHING)
 
 
 def _row(job: Document) -> Document:

@@ -104,6 +104,10 @@ async def on_store_busy(request: Request, _: Exception) -> Response:
     return refuse(request, Problem("busy", "The job table can't be written now"))
 
 
+async def on_index_unavailable(request: Request, error: Exception) -> Response:
+    return refuse(request, Problem("search_unavailable", str(error)))
+
+
 async def on_mistake(request: Request, _: Exception) -> Response:
     """A bug of ours. The server logs the exception; its client learns nothing of it."""
     return refuse(request, Problem("internal", "The request could not be served"))

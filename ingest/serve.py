@@ -22,6 +22,8 @@ from ingest.dispatch import open_dispatch
 from ingest.jobs import migrate
 from ingest.jobs.base import StoreRefused
 from ingest.leash import DRAIN, STOP
+from ingest.search import open_search
+from ingest.search.base import IndexUnavailable
 from ingest.settings import Settings, SettingsError, listed
 from processors import registry, vet
 from storage import open_files
@@ -222,11 +224,24 @@ def prepare(settings: Settings) -> None:
     try:
         migrate(settings.jobs_url)
         open_files(settings.files_url).close()
+        prepare_search(settings)
         open_dispatch(settings.dispatch_url).close()
     except ValueError as wrong:
         raise Refused(str(wrong)) from None
     except StorageError as error:
         raise Refused(f"the file store can't be used: {error.detail}") from None
+
+
+def prepare_search(settings: Settings) -> None:
+    """Nothing waits for the index: what is wrong with it now, the worker puts right."""
+    if settings.search_bytes:
+        index = open_search(settings.search_url)
+        try:
+            index.prepare()
+        except IndexUnavailable as error:
+            log.warning("search has to wait: %s", error)
+        finally:
+            index.close()
 
 
 def bind(settings: Settings) -> socket.socket:

@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     data: Path = Field(Path("data"), description="The folder of everything.")
     files: str = Field("", description="URL of the file store: `file:PATH`. Default: `files` in the data folder.")
     jobs: str = Field("", description="URL of the job table: `sqlite:PATH`. Default: `jobs.db` in the data folder.")
+    search: str = Field(
+        "", description="URL of the index of texts: `sqlite:PATH`. Default: `search.db` in the data folder."
+    )
     dispatch: str = Field("", description="URL of the dispatcher: `local:PATH`. Default: a socket in the data folder.")
     web_processes: int = Field(1, ge=1, le=64, description="How many web processes share the socket.")
     workers: int = Field(
@@ -47,6 +50,9 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, le=100, description="How often cells may die under one job.")
     lease_seconds: float = Field(15.0, ge=1, le=3600, description="After this a silent owner on another host is dead.")
     grace_seconds: float = Field(10.0, ge=0, le=3600, description="How long running jobs may go on in a drain.")
+    search_bytes: int = Field(
+        1 << 20, ge=0, le=64 << 20, description="How much of each text can be searched; 0 switches the search off."
+    )
     sweep_seconds: float = Field(3600.0, ge=1, description="How often the store is walked for orphans.")
     image_backend: Literal["pillow", "fast", "vips"] = Field(
         "pillow", description="What decodes images; `vips` needs the extra of that name."
@@ -113,6 +119,10 @@ class Settings(BaseSettings):
     @property
     def jobs_url(self) -> str:
         return self.jobs or f"sqlite:{self.data / 'jobs.db'}"
+
+    @property
+    def search_url(self) -> str:
+        return self.search or f"sqlite:{self.data / 'search.db'}"
 
     @property
     def dispatch_url(self) -> str:

@@ -1,4 +1,4 @@
-"""The first bytes of a file -> what it is, and which kind takes it. The content decides; a name only refines text."""
+"""The first bytes of a file -> what it is, and which kind takes it. The content decides; a name only refines."""
 
 import codecs
 import re
@@ -7,38 +7,112 @@ from dataclasses import dataclass
 
 from ingest.errors import Problem
 from ingest.kinds import AUTO
-from ingest.signatures import by_signature
 from processors.base import AnyProcessor
+from processors.signatures import by_signature
 
-HEAD_BYTES = 4096
 UNKNOWN = "application/octet-stream"
 TEXT = "text/plain"
 
+# Registered types where there are some; else those that others use.
 TEXT_EXTENSIONS: Mapping[str, str] = {
+    "awk": "text/x-awk",
+    "bash": "text/x-shellscript",
+    "bat": "text/x-bat",
+    "bib": "text/x-bibtex",
+    "c": "text/x-c",
+    "cc": "text/x-c++",
+    "cfg": "text/x-ini",
+    "clj": "text/x-clojure",
+    "cmake": "text/x-cmake",
+    "cmd": "text/x-bat",
+    "conf": "text/x-ini",
+    "cpp": "text/x-c++",
+    "cs": "text/x-csharp",
     "css": "text/css",
     "csv": "text/csv",
+    "cxx": "text/x-c++",
+    "dart": "text/x-dart",
+    "diff": "text/x-diff",
+    "el": "text/x-emacs-lisp",
+    "eml": "message/rfc822",
+    "erl": "text/x-erlang",
+    "ex": "text/x-elixir",
+    "exs": "text/x-elixir",
+    "f90": "text/x-fortran",
+    "go": "text/x-go",
+    "gradle": "text/x-groovy",
+    "groovy": "text/x-groovy",
+    "h": "text/x-c",
+    "hh": "text/x-c++",
+    "hpp": "text/x-c++",
+    "hs": "text/x-haskell",
     "htm": "text/html",
     "html": "text/html",
+    "ics": "text/calendar",
+    "ini": "text/x-ini",
+    "java": "text/x-java",
+    "jl": "text/x-julia",
     "js": "text/javascript",
     "json": "application/json",
     "jsonl": "application/x-ndjson",
+    "jsx": "text/javascript",
+    "kt": "text/x-kotlin",
+    "less": "text/x-less",
+    "log": "text/x-log",
+    "lua": "text/x-lua",
     "markdown": "text/markdown",
     "md": "text/markdown",
     "mjs": "text/javascript",
+    "ml": "text/x-ocaml",
     "ndjson": "application/x-ndjson",
+    "patch": "text/x-diff",
+    "php": "text/x-php",
+    "pl": "text/x-perl",
+    "pm": "text/x-perl",
+    "po": "text/x-gettext-translation",
+    "properties": "text/x-java-properties",
+    "proto": "text/x-protobuf",
+    "ps1": "text/x-powershell",
+    "py": "text/x-python",
+    "pyi": "text/x-python",
+    "r": "text/x-r",
+    "rb": "text/x-ruby",
+    "rs": "text/x-rust",
+    "rst": "text/x-rst",
+    "rtf": "text/rtf",
+    "scala": "text/x-scala",
+    "scss": "text/x-scss",
+    "sh": "text/x-shellscript",
+    "sql": "application/sql",
+    "srt": "application/x-subrip",
     "svg": "image/svg+xml",
+    "swift": "text/x-swift",
+    "tcl": "text/x-tcl",
+    "tex": "text/x-tex",
     "toml": "application/toml",
+    "ts": "text/x-typescript",
     "tsv": "text/tab-separated-values",
+    "tsx": "text/x-typescript",
+    "vcf": "text/vcard",
+    "vtt": "text/vtt",
     "xhtml": "application/xhtml+xml",
     "xml": "application/xml",
     "yaml": "application/yaml",
     "yml": "application/yaml",
+    "zsh": "text/x-shellscript",
+}
+
+# What the first bytes leave open: the same container holds films and sounds.
+CONTAINERS: Mapping[tuple[str, str], str] = {
+    ("video/mp4", "m4a"): "audio/mp4",
+    ("video/mp4", "m4b"): "audio/mp4",
 }
 
 # Text has hardly a control byte, compressed data one in eleven, programs more. A log that was cut off by a power
 # failure may have a run of zeros; ISO 2022 shifts between its alphabets with SO and SI.
 CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 TOLERATED = 1 / 32
+TOLERATED_IN_SHORT = 1  # one in a few bytes is no proof
 _ZEROS = re.compile(rb"\0{8,}")
 _ISO_2022 = re.compile(rb"\x1b\$[()*+]?[@-_]")
 
@@ -60,11 +134,12 @@ class Detected:
 
 def sniff(head: bytes, name: str, whole: bool) -> Detected:
     """`head` is the first `HEAD_BYTES` of the file, or all of it (`whole`) if it is shorter."""
+    extension = name.rpartition(".")[2].lower()
     found = by_signature(head)
     if found is not None:
-        return Detected(found)
+        return Detected(CONTAINERS.get((found, extension), found))
     if is_text(head, whole):
-        return Detected(TEXT_EXTENSIONS.get(name.rpartition(".")[2].lower(), TEXT), TEXT)
+        return Detected(TEXT_EXTENSIONS.get(extension, TEXT), TEXT)
     return Detected(UNKNOWN)
 
 
@@ -98,7 +173,8 @@ def _has_few_controls(head: bytes) -> bool:
     text = _ZEROS.sub(b"", head) if b"\0" in head else head
     shifts = b"\x0e\x0f" if _ISO_2022.search(text) else b""
     controls = len(text) - len(text.translate(None, CONTROLS.translate(None, shifts)))
-    return controls <= len(text) * TOLERATED and len(text) * 2 >= len(head)
+    tolerated = max(len(text) * TOLERATED, TOLERATED_IN_SHORT * (len(text) > 2))
+    return controls <= tolerated and len(text) * 2 >= len(head)
 
 
 def _by_columns(head: bytes) -> list[str]:

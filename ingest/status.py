@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -81,9 +82,11 @@ def answer(request: Request, document: Any, headers: Mapping[str, str] | None = 
     return Response(body, media_type="application/json", headers=fields)
 
 
-async def off_loop(house: House, call: Callable[..., T], *arguments: Any) -> T:
-    """Run what blocks for longer than a short read away from the event loop."""
-    return await asyncio.get_running_loop().run_in_executor(house.executor, call, *arguments)
+async def off_loop(
+    house: House, call: Callable[..., T], *arguments: Any, executor: ThreadPoolExecutor | None = None
+) -> T:
+    """Run what blocks for longer than a short read away from the event loop, by the house's executor or another."""
+    return await asyncio.get_running_loop().run_in_executor(executor or house.executor, call, *arguments)
 
 
 @router.head("/v1/jobs/{job_id}", include_in_schema=False)

@@ -70,6 +70,27 @@ def table(jobs: list[Document]) -> None:
     Console().print(grid)
 
 
+def show_hits(found: Document) -> None:
+    """What a search found, with the matches marked."""
+    console = Console()
+    for hit in found["hits"]:
+        _line(console, f"[bold]{_words(hit['input']['name'])}[/] {hit['kind']} {hit['created_at']} {hit['id']}")
+        for snippet in hit["snippets"]:
+            if snippet["field"] != "name":
+                key = f"{snippet['key']}: " if "key" in snippet else ""
+                _line(console, f"  {_words(key)}{_marked(snippet)}")
+    if not found["hits"]:
+        _line(console, "Nothing says that.")
+
+
+def _marked(snippet: Document) -> str:
+    text, parts, at = snippet["text"], [], 0
+    for start, end in snippet["matches"]:
+        parts += [_words(text[at:start]), f"[bold yellow]{_words(text[start:end])}[/]"]
+        at = end
+    return "".join([*parts, _words(text[at:])])
+
+
 def _stage(job: Document) -> str:
     progress = job["progress"]
     if job["state"] != "running" or not progress["stage"]:

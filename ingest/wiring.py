@@ -13,11 +13,14 @@ from ingest.jobs.base import Job, JobStore
 from ingest.keeper import Keeper
 from ingest.owners import Owner, Role
 from ingest.room import Room
+from ingest.search import open_search
+from ingest.search.base import SearchIndex
 from ingest.settings import Settings
 from storage import open_files
 from storage.base import FileStore
 
 BLOCKING_THREADS = 32
+SEARCHERS = 2
 
 
 @dataclass(slots=True)
@@ -28,14 +31,19 @@ class House:
     files: FileStore
     jobs: JobStore
     dispatch: Dispatch
+    search: SearchIndex | None  # None: it is switched off
     owner: Owner
     clock: Clock = wall_clock
     executor: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="blocking")
     )
+    searchers: ThreadPoolExecutor = field(  # of its own, so that no flood of searches keeps an upload waiting
+        default_factory=lambda: ThreadPoolExecutor(SEARCHERS, thread_name_prefix="search")
+    )
     room: Room = field(default_factory=Room)
     keeper: Keeper = field(init=False)
     draining: bool = False
+    searching: int = 0  # searches that are under way; changed on the event loop only
     receiving: int = 0  # uploads whose bodies are on their way; changed on the event loop only
 
     def __post_init__(self) -> None:
@@ -46,8 +54,11 @@ class House:
 
     def close(self) -> None:
         self.executor.shutdown(wait=True)
+        self.searchers.shutdown(wait=True)
         self.keeper.close()
         self.dispatch.close()
+        if self.search is not None:
+            self.search.close()
         self.jobs.close()
         self.files.close()
         self.owner.release()
@@ -59,6 +70,7 @@ def open_house(settings: Settings, role: Role, clock: Clock = wall_clock) -> Hou
         files=open_files(settings.files_url),
         jobs=open_jobs(settings.jobs_url, clock=clock),
         dispatch=open_dispatch(settings.dispatch_url),
+        search=open_search(settings.search_url) if settings.search_bytes else None,
         owner=Owner(settings.owners_folder, role),
         clock=clock,
     )

@@ -223,6 +223,10 @@ class Worker:
             desk.stop.request("release")
 
     @property
+    def is_busy(self) -> bool:
+        return bool(self._desks)
+
+    @property
     def kinds(self) -> frozenset[str]:
         return frozenset(self._processors)
 

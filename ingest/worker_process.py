@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ingest import logs
 from ingest.dispatch.local import NudgeBox
+from ingest.indexer import Indexer
 from ingest.janitor import Janitor
 from ingest.jobs.base import StoreBusy
 from ingest.leash import DRAIN, STOP, Leash
@@ -50,6 +51,9 @@ class WorkerProcess:
             threading.Thread(target=self.janitor.run, args=[self.stopped.wait], name="janitor", daemon=True),
             threading.Thread(target=self._pulse, name="pulse", daemon=True),
         ]
+        if self.house.search is not None:
+            indexer = Indexer(self.house, self.house.search, lambda: self.worker.is_busy)
+            helpers.append(threading.Thread(target=indexer.run, args=[self.stopped.wait], name="indexer", daemon=True))
         if self._nudges is not None:
             helpers.append(threading.Thread(target=self._listen, args=[self._nudges], name="nudges", daemon=True))
         for thread in (*helpers, *cells):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 
@@ -49,6 +49,20 @@ class Limits:
     output_bytes: int = 1 << 30
     output_files: int = 64
     processes: int = 0
+
+
+class Searchable(BaseModel):
+    """Where the text of a job lies that can be searched for: a field called `searchable` of a kind's result.
+
+    It is the input, or the output of that name, from `skip_bytes` on (a byte order mark) in `encoding`, which Python
+    must know. What can't be decoded is replaced, and only so much is read as the operator allows.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    output: str | None = Field(None, description="The output that holds the text; null: it is the file itself.")
+    encoding: str = Field("utf-8", max_length=40, description="What the text is encoded in.")
+    skip_bytes: int = Field(0, ge=0, le=16, description="How many bytes come before it.")
 
 
 class Rejected(Exception):

@@ -31,29 +31,35 @@ BLOCKING = ("os", "io", "pathlib", "socket", "threading", "subprocess", "asyncio
 
 # Rules without a reach to the outside: values in, values out.
 PURE = (
+    "processors.signatures",
     "ingest.parts",
     "ingest.form",
     "ingest.fields",
     "ingest.digests",
     "ingest.names",
-    "ingest.signatures",
     "ingest.sniff",
     "ingest.document",
     "ingest.progress",
     "ingest.verdict",
     "ingest.jobs.states",
     "ingest.jobs.outcomes",
+    "ingest.search.query",
+    "ingest.search.snippets",
+    "ingest.search.words",
 )
 
 # Who never imports what: each row holds for the module or package named, and everything below it.
 NEVER: Mapping[str, Sequence[str]] = {
-    "processors": ("ingest", "storage", *WEB, *NETWORK, *TABLE),
+    "processors": ("ingest", "storage", *WEB, *NETWORK, "sqlalchemy", "alembic", "dbm"),
     "storage": ("ingest", "processors", *WEB, *TABLE, *DECODERS),
     **dict.fromkeys(PURE, (*WEB, *TABLE, *BLOCKING, *DECODERS, "storage")),
     **dict.fromkeys(("ingest.errors", "ingest.settings", "ingest.logs", "ingest.clock"), OURS),
     **dict.fromkeys(("ingest.owners", "ingest.leash", "ingest.kernel", "ingest.client"), OURS),
     "ingest.jobs": ("processors", "storage", *WEB, "ingest.dispatch", "ingest.wiring", "ingest.settings"),
     "ingest.dispatch": ("processors", "storage", *WEB, *TABLE, "ingest.jobs", "ingest.worker", "ingest.settings"),
+    "ingest.search": ("processors", "storage", *WEB, "sqlalchemy", "ingest.jobs", "ingest.wiring", "ingest.settings"),
+    "ingest.indexer": (*WEB, "asyncio", *DECODERS),
+    "ingest.searchable": (*WEB, "asyncio", *TABLE, *DECODERS),
     "ingest.accept": (*WEB, "asyncio"),
     "ingest.wiring": WEB,
     "ingest.worker": (*WEB, "asyncio", "ingest.settings", *DECODERS),
@@ -68,10 +74,12 @@ HOMES: Mapping[str, Sequence[str]] = {
     "python_multipart": ("ingest.parts",),
     "sqlalchemy": ("ingest.jobs",),
     "alembic": ("ingest.jobs.migrations",),
+    "sqlite3": ("ingest.jobs", "ingest.search", "ingest.doctor", "processors.text.data.sqlite"),
     "PIL": ("processors.document", "processors.image", "processors.media", "processors.video", "processors.webp"),
     "pypdfium2": ("processors.document",),
     "av": ("processors.media", "processors.video", "processors.image.resample", "processors.image.backends.fast"),
     "pyvips": ("processors.image.backends.vips",),
+    "duckdb": ("processors.text.data.parquet",),
     "pillow_heif": ("processors.image.backends.heif",),
     "typer": ("ingest.cli",),
     "rich": ("ingest.watch",),
@@ -80,17 +88,26 @@ HOMES: Mapping[str, Sequence[str]] = {
     "uvicorn": ("ingest.web_process", "ingest.wire"),
     "h11": ("ingest.wire",),
     "aiofiles": ("ingest.results",),
-    "markupsafe": ("ingest.markup", "ingest.pages"),
+    "markupsafe": ("ingest.markup", "ingest.pages", "ingest.lookup_page"),
     "fastapi_swagger": ("ingest.apidocs",),
     "pydantic_settings": ("ingest.settings",),
     "storage.local": ("storage",),
     "ingest.jobs.store": ("ingest.jobs",),
+    "ingest.search.sqlite": ("ingest.search",),
+    "ingest.search.sqlite_file": ("ingest.search",),
     "ingest.dispatch.local": ("ingest.dispatch", "ingest.worker_process"),
 }
 
 # What the web process can reach must not lead to the other side of the wall, and the other way round.
 APART: Mapping[str, Sequence[str]] = {
-    "ingest.web_process": ("ingest.worker", "ingest.sandbox", "ingest.zygote", "ingest.cell", "ingest.publish"),
+    "ingest.web_process": (
+        "ingest.worker",
+        "ingest.sandbox",
+        "ingest.zygote",
+        "ingest.cell",
+        "ingest.publish",
+        "ingest.indexer",
+    ),
     "ingest.worker_process": ("ingest.app", "ingest.upload", "ingest.deps", "ingest.kinds"),
     "ingest.zygote": ("ingest.jobs", "ingest.settings", "ingest.wiring", "ingest.errors", "storage"),
 }

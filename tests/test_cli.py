@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from tests.rawhttp import within
 from tests.server import Server, clean_environment, running_server
 
 DROPOFF = Path(sys.executable).parent / "dropoff"
-COMMANDS = {"serve", "worker", "put", "wait", "get", "list", "cancel", "doctor"}
+COMMANDS = {"serve", "worker", "put", "wait", "get", "list", "search", "reindex", "cancel", "doctor"}
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,54 @@ def test_list_prints_jobs_newest_first_and_filters(server: Server, note: Path) -
     assert [job["id"] for job in lines(dropoff("list", "--limit", "2", url=server.url))] == [newer["id"], older["id"]]
     assert all(job["kind"] == "text" for job in lines(dropoff("list", "--kind", "text", url=server.url)))
     assert lines(dropoff("list", "--state", "cancelled", "--kind", "video", url=server.url)) == []
+
+
+def found_soon(server: Server, *arguments: str) -> list[dict[str, Any]]:
+    for _ in within(15):
+        if hits := lines(dropoff("search", *arguments, url=server.url)):
+            return hits
+    raise AssertionError(f"{arguments} finds nothing")
+
+
+def test_search_prints_hits_as_lines_and_a_refusal_as_one(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "moby.txt"
+    path.write_text("Call me Ishmael.\n")
+    job = last(dropoff("put", path, url=server.url))
+    (hit,) = found_soon(server, "ishm*", "--kind", "text", "--newest", "--limit", "1")
+    assert (hit["id"], hit["snippets"][0]["text"]) == (job["id"], "Call me Ishmael.")
+    assert dropoff("search", "nowhere", url=server.url).stdout == ""
+    ran = dropoff("search", "--", "-without", url=server.url)
+    assert (ran.returncode, ran.stderr) == (1, "dropoff: invalid_query: There is no word to look for\n")
+
+
+def test_a_person_sees_what_was_found_with_the_words_marked(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "[red]evil.txt"
+    path.write_text("a [bold]white[/] whale\x1b[2J\n")
+    dropoff("put", path, url=server.url)
+    found_soon(server, "whale")
+    output = on_a_terminal("search", "whale", url=server.url)
+    assert "[red]evil.txt" in output
+    assert "a [bold]white[/] \x1b[1;33mwhale" in output
+    assert "\x1b[2J" not in output
+    assert "Nothing says that." in on_a_terminal("search", "nowhere", url=server.url)
+
+
+def test_reindex_writes_the_index_again_whether_or_not_a_server_runs(tmp_path: Path) -> None:
+    with running_server(tmp_path, workers=1) as server:
+        path = tmp_path / "moby.txt"
+        path.write_text("Call me Ishmael.\n")
+        dropoff("put", path, url=server.url)
+        before = found_soon(server, "ishmael")
+        ran = dropoff("reindex", DROPOFF_DATA=str(server.data))
+        assert (ran.returncode, ran.stdout) == (0, "1 jobs can be found\n")
+        assert lines(dropoff("search", "ishmael", url=server.url)) == before
+        data = str(server.data)
+    assert dropoff("reindex", DROPOFF_DATA=data).stdout == "1 jobs can be found\n"
+    off = dropoff("reindex", DROPOFF_DATA=data, DROPOFF_SEARCH_BYTES="0")
+    assert (off.returncode, off.stderr) == (1, "dropoff: search is switched off (DROPOFF_SEARCH_BYTES=0)\n")
+    missing = dropoff("reindex", DROPOFF_DATA=str(tmp_path / "nothing"))
+    assert missing.returncode == 1
+    assert len(missing.stderr.splitlines()) == 1
 
 
 def test_a_job_that_does_not_exist_is_one_line(server: Server) -> None:

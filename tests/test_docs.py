@@ -124,9 +124,9 @@ def routes() -> set[tuple[str, str]]:
     """(method, path) of everything that the application answers, from its own table."""
     from fastapi.routing import APIRoute
 
-    from ingest import apidocs, events, health, pages, results, status, upload
+    from ingest import apidocs, events, health, lookup, lookup_page, pages, results, status, upload
 
-    stations = (upload, status, events, results, pages, health, apidocs)
+    stations = (upload, status, events, results, lookup, pages, lookup_page, health, apidocs)
     return {
         (method, route.path)
         for station in stations

@@ -128,6 +128,7 @@ HELD = "SEARCH jobs USING INDEX jobs_owned (owner>?)"
 CASES: dict[str, tuple[Use, str]] = {
     "get": (lambda it: it.store.get(it.finished), BY_ID),
     "gone": (lambda it: it.store.gone(it.finished), "SEARCH tombstones USING PRIMARY KEY (job_id=?)"),
+    "succeeded": (lambda it: it.store.succeeded([it.finished, it.waiting]), BY_ID),
     "page": (page(), "SEARCH jobs USING COVERING INDEX sqlite_autoindex_jobs_1 (id<?)"),
     "page of a kind": (page(kind="video"), "SEARCH jobs USING COVERING INDEX jobs_kind (kind=? AND id<?)"),
     "page of a time": (

@@ -85,6 +85,7 @@ PASSING: Mapping[str, Use] = {
 READS: Mapping[str, Use] = {
     "get": lambda it: it.jobs.get(it.ended.id),
     "gone": lambda it: it.jobs.gone(it.ended.id),
+    "succeeded": lambda it: it.jobs.succeeded([it.ended.id]),
     "page": lambda it: it.jobs.page(JobFilter(), 10),
     "queue_position": lambda it: it.jobs.queue_position(it.waiting, 10),
     "events": lambda it: it.jobs.events(0, 10),

@@ -207,3 +207,10 @@ if os.fork() == 0:
 os.wait()
 """
     assert tried(program).split() == ["a-long-name-for"] * 2
+
+
+def test_the_limits_of_a_container_are_found_in_both_versions_of_cgroups() -> None:
+    old = kernel.cgroup_limits("4:memory:/app/1\n1:cpu:/\n")
+    assert "/sys/fs/cgroup/memory/app/1/memory.limit_in_bytes" in old
+    assert "/sys/fs/cgroup/cpu/cpu.cfs_quota_us" in old
+    assert "/sys/fs/cgroup/system.slice/a.service/cpu.max" in kernel.cgroup_limits("0::/system.slice/a.service\n")

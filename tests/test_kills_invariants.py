@@ -13,7 +13,9 @@ from ingest.errors import JobError
 from ingest.jobs.base import Attempt, Event, Job
 from ingest.jobs.outcomes import Output
 from ingest.jobs.states import State
+from ingest.search.base import Document, Step
 from storage.memory import MemoryFiles
+from tests.house import drop, job_of, opened_house
 from tests.kills import invariants, victims
 from tests.kills.ledger import Ledger, Ticket
 from tests.kills.payloads import Payload, digest, echo, payload
@@ -207,3 +209,15 @@ def test_a_plan_for_any_number_of_kills_keeps_the_proportions(kills: int) -> Non
     plan = scaled(kills, seed=1)
     assert plan.cells + plan.workers + plan.trees == kills
     assert abs(plan.cells * CI.workers - plan.workers * CI.cells) <= CI.cells + CI.workers
+
+
+def test_a_job_that_succeeded_and_is_not_in_the_index_is_found_out(tmp_path: Path) -> None:
+    with opened_house(tmp_path) as house:
+        assert house.search is not None
+        house.search.prepare()
+        job = drop(house)
+        done = replace(job_of(house, job), state=State.SUCCEEDED)
+        house.search.write([Step(house.jobs.last_seq(), Document(job.id, "echo", 0.0, "a", "text/plain", 1))])
+        assert list(invariants.findable(house, [done], 1)) == []
+        house.search.remove([job.id])
+        assert [violation.sort for violation in invariants.findable(house, [done], 1)] == ["unfound"]

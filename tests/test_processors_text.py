@@ -50,7 +50,7 @@ class TestTextContract(ProcessorContract):
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b"\xff\xd8\xff\xe0" + b"x" * 100, "a JPEG image"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(9) + b"\xff\xdb" + b"x" * 100, "a JPEG image"),
         (b"\x1f\x8b\x08" + b"x" * 100, "gzip data"),
         (b"\x7fELF" + b"x" * 100, "a program"),
         (b"%PDF-1.7\n" + bytes(range(256)) * 9, "a PDF document"),

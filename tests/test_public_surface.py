@@ -14,7 +14,7 @@ NAMES: Mapping[str, str] = {
     "processors": "",
     "processors.base": """
         AnyProcessor Cancelled JSON Limits NoParams ONE_THREAD OnReport OutputAttributes P P_co Params Processor
-        Rejected RejectionCode Report Work
+        Rejected RejectionCode Report Searchable Work
     """,
     "storage": "open_files",
     "storage.base": "Blob FileStore Spool SpoolEntry StorageCode StorageError StoredBlob",
@@ -27,6 +27,11 @@ NAMES: Mapping[str, str] = {
         Released Retry Settlement Tally backoff settle
     """,
     "ingest.jobs.states": "ACTIVE OWNED State TERMINAL TRANSITIONS drawing may",
+    "ingest.search": "open_search",
+    "ingest.search.base": """
+        Document Field Hit IndexDamaged IndexUnavailable Order Page Place RANKED SearchFilter SearchIndex Snippet Step
+        Vouch
+    """,
     "ingest.dispatch": "open_dispatch",
     "ingest.dispatch.base": "Dispatch",
 }
@@ -40,9 +45,12 @@ MEMBERS: Mapping[tuple[str, str], str] = {
     """,
     ("ingest.jobs.base", "JobStore"): """
         accept cancel cancelling check claim close counts delete drop_unreferenced events expire finish get gone
-        known_keys last_seq page progress queue_position released_keys renew rescue running version
+        known_keys last_seq page progress queue_position released_keys renew rescue running succeeded version
     """,
     ("ingest.dispatch.base", "Dispatch"): "close nudge",
+    ("ingest.search.base", "SearchIndex"): """
+        alone close discard job_ids prepare remove search watermark write
+    """,
     ("processors.image.backends.base", "Backend"): "decode takes",
 }
 

@@ -21,6 +21,8 @@ RANGES = [
     ("MAX_ATTEMPTS", "101", "100"),
     ("LEASE_SECONDS", "0.5", "1"),
     ("GRACE_SECONDS", "nan", "0"),
+    ("SEARCH_BYTES", "-1", "0"),
+    ("SEARCH_BYTES", "67108865", "67108864"),
     ("SWEEP_SECONDS", "soon", "number"),
     ("IMAGE_BACKEND", "magick", "'pillow', 'fast' or 'vips'"),
     ("IMAGE_HEIF", "yes", "'off' or 'on'"),
@@ -41,6 +43,7 @@ def test_without_a_variable_everything_lies_in_the_data_folder() -> None:
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.files_url == "file:data/files"
     assert settings.jobs_url == "sqlite:data/jobs.db"
+    assert settings.search_url == "sqlite:data/search.db"
     assert settings.dispatch_url == "local:data/run/nudge.sock"
     assert settings.owners_folder == Path("data/owners")
     assert settings.scratch_folder == Path("data/scratch")

@@ -79,6 +79,7 @@ def way_in(folder: Path, **settings: object) -> Iterator[WayIn]:
         settings=chosen,
         files=files,
         jobs=open_jobs(chosen.jobs_url, patience_seconds=0.3),
+        search=None,
         dispatch=InlineDispatch(nudges.append),
         owner=Owner(chosen.owners_folder, "web"),
         executor=threads,

@@ -234,6 +234,10 @@ class JobStore(Protocol):
         """Whether there is a tombstone of that job."""
         ...
 
+    def succeeded(self, job_ids: Sequence[str]) -> frozenset[str]:
+        """Those of `job_ids` that have succeeded, are still there, and have not expired."""
+        ...
+
     def page(self, where: JobFilter, limit: int, before: str | None = None) -> list[Job]:
         """Newest first; `before` is the id of the last job of the previous page."""
         ...

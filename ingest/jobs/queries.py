@@ -1,9 +1,9 @@
 """What everybody reads, besides one whole job. Each function is one look at a snapshot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, union_all
 
 from ingest.jobs import rows
 from ingest.jobs.base import Event, Job, JobFilter, Progress
@@ -14,6 +14,8 @@ from ingest.jobs.tables import QUEUED, events, jobs, released, tombstones
 _HELD = jobs.c.owner.is_not(None)
 
 _GONE = Statement(select(tombstones.c.job_id).where(tombstones.c.job_id == bindparam("id")))
+_LASTS = or_(jobs.c.expires_at.is_(None), jobs.c.expires_at > bindparam("now"))
+_FINE = Statement(select(jobs.c.id).where(jobs.c.id == bindparam("id"), jobs.c.state == State.SUCCEEDED, _LASTS))
 _RUNNING = Statement(select(jobs.c.id, jobs.c.attempt, jobs.c.progress).where(_HELD).order_by(jobs.c.owner, jobs.c.id))
 _CANCELLING = Statement(
     select(jobs.c.id, jobs.c.attempt).where(jobs.c.owner == bindparam("owner"), jobs.c.state == State.CANCELLING)
@@ -45,6 +47,10 @@ _OLDER = _ahead(jobs.c.priority == bindparam("priority"), jobs.c.id < bindparam(
 
 def gone(sql: Connection, job_id: str) -> bool:
     return _GONE.row(sql, id=job_id) is not None
+
+
+def succeeded(sql: Connection, job_ids: Sequence[str], now: float) -> frozenset[str]:
+    return frozenset(job_id for job_id in job_ids if _FINE.row(sql, id=job_id, now=now) is not None)
 
 
 def page(sql: Connection, where: JobFilter, limit: int, before: str | None) -> list[Job]:

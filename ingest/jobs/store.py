@@ -96,6 +96,9 @@ class SqlJobStore:
     def gone(self, job_id: str) -> bool:
         return self._read(lambda sql: queries.gone(sql, job_id))
 
+    def succeeded(self, job_ids: Sequence[str]) -> frozenset[str]:
+        return self._read(lambda sql: queries.succeeded(sql, job_ids, self._clock()))
+
     def page(self, where: JobFilter, limit: int, before: str | None = None) -> list[Job]:
         return self._read(lambda sql: queries.page(sql, where, limit, before))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from processors.base import Rejected
+from processors.base import Rejected, Searchable
 from processors.document.models import (
     DocumentParams,
     DocumentResult,
@@ -102,6 +102,7 @@ class Findings:
             preview=self.preview,
             text=self.text,
             picture=self.picture,
+            searchable=Searchable(output=self.text.file) if self.text and self.params.index else None,
             errors=self.errors,
             warnings=list(self.warnings),
         )

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from processors.base import Limits, Params, RejectionCode
+from processors.base import Limits, Params, RejectionCode, Searchable
 
 OOXML = "application/vnd.openxmlformats-officedocument"
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
@@ -59,6 +59,7 @@ class DocumentParams(Params):
     )
     notes: bool = Field(True, description="With footnotes, endnotes, comments and speaker's notes.")
     picture: Picture = Field(Picture(), description="Settings of the picture.")
+    index: bool = Field(True, description="Whether the document can be found by `GET /v1/search`.")
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When something can't be done: end the job, or keep what could be done and say so."
     )
@@ -144,5 +145,6 @@ class DocumentResult(BaseModel):
         None,
         description="If it was asked for and there is one: a PDF's page, or what a document carries as its cover.",
     )
+    searchable: Searchable | None = Field(None, description="The text that can be searched for; null if there is none.")
     errors: list[NotMade] = Field(description="What could not be done; empty unless `on_error` is `partial`.")
     warnings: list[str] = Field(description="What was odd or is risky, in words.")

@@ -12,10 +12,10 @@ from av.codec.context import Flags
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 
-from processors.media.faststart import NotMovable, bring_index_first
 from processors.media.loudness import gain_db, measure
 from processors.media.models import AudioMade, AudioOutput, Loudness
 from processors.media.opening import choose_audio
+from processors.media.progress import ALMOST
 from processors.media.samples import of_kind
 from processors.media.sound import Filters, listen
 from processors.media.source import Source
@@ -92,8 +92,7 @@ def make(
             with Encoder(path, settings, gain, tags) as encoder:
                 listen(source, stream, [encoder], stage, share, 1 - share)
         if settings.format == "m4a":
-            with suppress(NotMovable):  # at its end it's found, too
-                bring_index_first(path, lambda _part: source.plan.alive())
+            source.bring_index_first(path, stage, ALMOST)
         source.publish(path, FORMATS[settings.format].media_type)
     finally:
         path.unlink(missing_ok=True)

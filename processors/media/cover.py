@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.stream import Disposition, Stream
 
 from processors import webp
 from processors.base import Rejected
 from processors.image import embedded
-from processors.media.opening import demux
+from processors.media.opening import demux, surviving
 from processors.media.source import Source
 
 WIDTH = 1280
@@ -45,12 +44,9 @@ def find(source: Source, container: InputContainer) -> bytes | None:
 
 
 def _packets(container: InputContainer, stream: Stream) -> Iterator[bytes]:
-    try:
+    with surviving():
         for number, packet in enumerate(demux(container, stream)):
             if number >= PACKETS_TO_LOOK_AT:
                 return
             if packet.size:
                 yield bytes(packet)
-    except FFmpegError as wrong:
-        if isinstance(wrong, MemoryError):
-            raise

@@ -7,12 +7,11 @@ from typing import Any
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from processors.media.opening import demux
+from processors.media.opening import demux, surviving
 
 KEYFRAMES = 8  # that are tried alone; then frames are decoded one after the other
 PACKETS = 2000  # of the stream, and then it is given up
@@ -35,7 +34,7 @@ def look(container: InputContainer, stream: VideoStream | AudioStream, alive: Al
     A decoder holds frames back until it knows their order; flushed after a keyframe, it gives that one at once.
     """
     damaged, keyframes = False, 0
-    try:
+    with surviving():
         for count, packet in enumerate(demux(container, stream)):
             alive()
             frames = _decode(stream, packet)
@@ -47,21 +46,15 @@ def look(container: InputContainer, stream: VideoStream | AudioStream, alive: Al
                 return Look(frames[0], damaged or frames[0].is_corrupt)
             if count >= PACKETS:
                 break
-    except FFmpegError as wrong:
-        if isinstance(wrong, MemoryError):
-            raise
-        damaged = True
-    return Look(None, damaged)
+        return Look(None, damaged)
+    return Look(None, True)
 
 
 def _decode(stream: VideoStream | AudioStream, packet: "Packet[Any]") -> list[Frame] | None:
     """The frames that a packet completes; None if it is damaged."""
-    try:
+    with surviving():
         return list(stream.codec_context.decode(packet))
-    except FFmpegError as wrong:
-        if isinstance(wrong, MemoryError):
-            raise
-        return None
+    return None
 
 
 def _flush(stream: VideoStream | AudioStream) -> list[Frame] | None:

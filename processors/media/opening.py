@@ -20,7 +20,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from processors.base import Rejected
-from processors.media import dpb
+from processors.media import dpb, programs
 from processors.media.memory import check_picture
 from processors.media.models import InputLimits
 
@@ -40,6 +40,16 @@ CODECS = f"{VIDEO_DECODERS},{AUDIO_DECODERS}"
 def guards(limits: InputLimits) -> dict[str, str]:
     """What every decoder is told, also the ones that merely probe."""
     return {"codec_whitelist": CODECS, "max_pixels": str(limits.max_pixels)}
+
+
+@contextmanager
+def surviving() -> Iterator[None]:
+    """Around what a damaged file may make fail: then the work goes on behind the block. Not where memory is short."""
+    try:
+        yield
+    except FFmpegError as wrong:
+        if isinstance(wrong, MemoryError):
+            raise
 
 
 class Readable(Protocol):
@@ -70,6 +80,7 @@ def decoding() -> Iterator[None]:
 def open_media(file: Readable, limits: InputLimits) -> Iterator[InputContainer]:
     """The container, probed, and closed afterwards. Raises `Rejected`."""
     _check_tags(file)
+    programs.check(file)
     options = guards(limits) | {"format_whitelist": FORMATS, "max_streams": str(limits.max_streams)}
     with decoding():
         try:

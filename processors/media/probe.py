@@ -8,7 +8,6 @@ from typing import Any
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.stream import Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 from av.video.frame import VideoFrame
@@ -19,7 +18,7 @@ from processors.media import colours, models, playable, tags
 from processors.media.frames import display_size, rotation
 from processors.media.layout import Layout
 from processors.media.looking import Frame, look
-from processors.media.opening import decoding, demux
+from processors.media.opening import decoding, demux, surviving
 from processors.media.source import Source
 
 # How a codec's level is counted, as a divisor.
@@ -28,7 +27,6 @@ DRIFT = 0.25  # of a frame's time: so far may two frames be off the beat, and it
 ROUNDING = 2  # ticks
 SAMPLES = 100  # of the frames that are looked at
 REORDERED = 16  # frames at most, in any codec
-MAX_CHAPTERS = 1000
 
 
 def first_frame(source: Source, container: InputContainer, stream: VideoStream | AudioStream) -> Frame:
@@ -185,13 +183,10 @@ def _is_even(stamps: Sequence[tuple[int, int]], beat: float) -> bool:
 def _next_stamps(container: InputContainer, stream: VideoStream) -> list[int]:
     """When the next frames are shown, in order; not the last ones that were read: others may come between them."""
     stamps: list[int] = []
-    try:
+    with surviving():
         for packet in islice(demux(container, stream), SAMPLES):
             if packet.pts is not None:
                 stamps.append(packet.pts)
-    except FFmpegError as wrong:
-        if isinstance(wrong, MemoryError):
-            raise
     stamps.sort()
     return stamps[:-REORDERED] if len(stamps) >= SAMPLES - 1 else stamps
 
@@ -204,7 +199,7 @@ def _sort(stream: Stream, shown: VideoStream | None) -> str | None:
 
 
 def _chapters(container: InputContainer) -> list[models.Chapter]:
-    return [_chapter(chapter) for chapter in container.chapters()[:MAX_CHAPTERS]]
+    return [_chapter(chapter) for chapter in container.chapters()[: tags.MAX_CHAPTERS]]
 
 
 def _chapter(chapter: Mapping[str, Any]) -> models.Chapter:

@@ -13,6 +13,7 @@ from processors.media.layout import Layout
 from processors.media.opening import demux
 from processors.media.progress import Meter
 from processors.media.source import Source
+from processors.media.tags import chapters
 from processors.media.timing import Clock
 from processors.media.writing import SAMPLE_BYTES, Kind, NoRoom, create, room, room_enough
 
@@ -43,7 +44,7 @@ class Copy:
         try:
             self._pass(container, streams, space)
         except NoRoom:  # now it is known how many there are
-            enough = room_enough(self.packets, len(streams))
+            enough = room_enough(self.packets, len(streams), len(container.chapters()))
             with self.source.open() as again:
                 self._pass(again, [again.streams[stream.index] for stream in streams], enough)
 
@@ -55,6 +56,7 @@ class Copy:
         options = {} if self.strip_metadata or self.kind == "webm" else {"movflags": "+use_metadata_tags"}
         with create(self.path, self.kind, room=space, options=options) as target:
             target.metadata.update(self._tags(container.metadata))
+            target.set_chapters(chapters(container))
             ways = {stream.index: self._way(container, stream, target) for stream in streams}
             self._pour(container, streams, target, ways)
 
@@ -101,7 +103,7 @@ def _estimate(container: InputContainer, streams: Sequence[Stream], layout: Layo
     tables: float = layout.table_bytes
     if not tables or layout.is_fragmented:
         tables = SAMPLE_BYTES * sum(_samples(stream, seconds) for stream in streams)
-    return room(tables, seconds, len(streams))
+    return room(tables, seconds, len(streams), len(container.chapters()))
 
 
 def _samples(stream: Stream, seconds: float) -> float:

@@ -4,24 +4,21 @@ from collections.abc import Iterator, Sequence
 
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
-from av.error import FFmpegError
 from av.filter import Graph
 from av.filter.context import FilterContext
 from av.packet import Packet
 
 from processors.media.graphs import drained
+from processors.media.opening import surviving
 
 Filter = tuple[str, str]  # its name, and its options as FFmpeg writes them
 
 
 def decoded(stream: AudioStream, packet: "Packet[AudioStream]") -> list[AudioFrame]:
     """The frames that a packet completes; none if it is damaged."""
-    try:
+    with surviving():
         return stream.decode(packet)
-    except FFmpegError as wrong:
-        if isinstance(wrong, MemoryError):
-            raise
-        return []
+    return []
 
 
 def of_kind(sample_format: str, rate: int, layout: str) -> Filter:

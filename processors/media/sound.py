@@ -13,14 +13,13 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.filter import Graph
 from av.filter.context import FilterContext
 from av.packet import Packet
 
 from processors.base import Rejected
 from processors.media.graphs import drained
-from processors.media.opening import check_sound, decoding, demux
+from processors.media.opening import check_sound, decoding, demux, surviving
 from processors.media.progress import Meter
 from processors.media.source import Source
 
@@ -112,21 +111,16 @@ class Decoder:
         return Heard(self._samples, self._first.sample_rate, self._damaged)
 
     def _packets(self) -> "Iterator[Packet[AudioStream]]":
-        try:
+        with surviving():
             yield from demux(self._container, self._stream)
-        except FFmpegError as wrong:
-            if isinstance(wrong, MemoryError):
-                raise
-            self._damaged += 1
+            return
+        self._damaged += 1
 
     def _decode(self, packet: "Packet[AudioStream]") -> list[AudioFrame]:
-        try:
+        with surviving():
             return self._stream.decode(packet)
-        except FFmpegError as wrong:
-            if isinstance(wrong, MemoryError):
-                raise
-            self._damaged += 1
-            return []
+        self._damaged += 1
+        return []
 
     def _steady(self, frame: AudioFrame) -> list[AudioFrame]:
         """The frame in the format of the first one: a graph takes no other."""

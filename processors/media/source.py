@@ -1,7 +1,7 @@
 """The file of a job, as its operations see it: opened anew by each of them, and always guarded."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -10,8 +10,10 @@ from av.container import InputContainer
 from pydantic import BaseModel
 
 from processors.base import JSON, Work
-from processors.media import layout
+from processors.media import faststart, layout
+from processors.media.faststart import NotMovable
 from processors.media.layout import Layout
+from processors.media.looking import Alive
 from processors.media.models import InputLimits
 from processors.media.opening import open_media
 from processors.media.progress import Plan
@@ -22,9 +24,9 @@ HEARD_BYTES = 4 << 20
 class _Heard:
     """A file that says that it is read. FFmpeg may go through gigabytes in search of a packet that somebody wants."""
 
-    def __init__(self, file: BinaryIO, plan: Plan) -> None:
+    def __init__(self, file: BinaryIO, alive: Alive) -> None:
         self._file = file
-        self._plan = plan
+        self._alive = alive
         self._unsaid = 0
         self.seek, self.tell = file.seek, file.tell
 
@@ -32,7 +34,7 @@ class _Heard:
         self._unsaid += size
         if self._unsaid > HEARD_BYTES:
             self._unsaid = 0
-            self._plan.alive()
+            self._alive()
         return self._file.read(size)
 
 
@@ -46,14 +48,26 @@ class Source:
     notes: list[str] = field(default_factory=list)
 
     @contextmanager
-    def open(self) -> Iterator[InputContainer]:
-        """A demuxer of one's own, at the beginning. Raises `Rejected`."""
-        with self.work.open() as file, open_media(_Heard(file, self.plan), self.limits) as container:
+    def open(self, alive: Alive | None = None) -> Iterator[InputContainer]:
+        """A demuxer of one's own, at the beginning. Raises `Rejected`.
+
+        `alive` is called as the file is read; default: the plan's, which only the job's own thread may call.
+        """
+        with self.work.open() as file, open_media(_Heard(file, alive or self.plan.alive), self.limits) as container:
             yield container
 
     def layout(self) -> Layout:
         with self.work.open() as file:
             return layout.read(file)
+
+    def bring_index_first(self, path: Path, stage: str, begun: float, until: float = 1.0) -> None:
+        """Of an MP4, where that can be done; of `stage` it is the part from `begun` to `until`."""
+
+        def report(part: float) -> None:
+            self.plan.report(stage, begun + part * (until - begun), "index")
+
+        with suppress(NotMovable):  # at its end it's found, too
+            faststart.bring_index_first(path, report)
 
     def publish(self, path: Path, media_type: str, **attributes: JSON) -> Path:
         """Make an output of a file in the scratch folder, under its name, and only once it is whole.

@@ -2,15 +2,22 @@
 
 import re
 from collections.abc import Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING
 
+import av
 from av.container import InputContainer
 
-from processors.media.models import Place
+from processors.media.models import MAX_SECONDS, Place
+
+if TYPE_CHECKING:  # it is but a type, and there at no other time
+    from av.container.core import Chapter
 
 TOLD = (
     "title", "artist", "album", "album_artist", "composer", "genre", "date", "track", "disc", "show", "copyright",
 )  # fmt: skip
 LONGEST = 500  # characters
+MAX_CHAPTERS = 1000
 
 # ISO 6709, annex H: degrees, or degrees and minutes, or with seconds too, by the number of digits.
 PLACE = re.compile(r"([+-]\d{2,6}(?:\.\d*)?)([+-]\d{3,7}(?:\.\d*)?)([+-]\d+(?:\.\d*)?)?")
@@ -21,6 +28,26 @@ def everything(container: InputContainer) -> dict[str, str]:
     """All tags by their names in small letters. In Ogg they belong to the stream."""
     first = container.streams.audio[0].metadata if container.streams.audio else {}
     return {name.lower(): value for name, value in {**first, **container.metadata}.items()}
+
+
+def of_the_film(container: InputContainer, strip: bool) -> dict[str, str]:
+    """What is written into one that is encoded anew: the title, or all of them."""
+    return {name: text for name, text in container.metadata.items() if not strip or name == "title"}
+
+
+def chapters(container: InputContainer) -> "list[Chapter]":
+    """As they are written into another container, counted from the film's beginning; of their tags, the titles."""
+    kept: list[Chapter] = []
+    for chapter in container.chapters()[:MAX_CHAPTERS]:
+        base, title = chapter["time_base"], clean(chapter["metadata"].get("title", ""))
+        if not base:
+            continue
+        origin = round(Fraction(container.start_time or 0, av.time_base) / base)
+        start, end = chapter["start"] - origin, chapter["end"] - origin
+        if 0 <= start < end <= MAX_SECONDS / base:
+            number, named = len(kept) + 1, {"title": title} if title else {}
+            kept.append({"id": number, "start": start, "end": end, "time_base": base, "metadata": named})
+    return kept
 
 
 def harmless(tags: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,13 @@ from av.video.stream import VideoStream
 COARSE = 2  # ticks, in whose rounding a packet may stand off the end of the one before
 
 
+def shift(packet: "Packet[Any]", origin: Fraction) -> None:
+    """So that it counts from `origin`, in seconds."""
+    ticks = round(origin / packet.time_base)
+    packet.pts = None if packet.pts is None else packet.pts - ticks
+    packet.dts = None if packet.dts is None else packet.dts - ticks
+
+
 class Clock:
     """Mends the packets of one stream, in the order of decoding. `time_base` is the one they have afterwards.
 
@@ -20,9 +27,10 @@ class Clock:
     that are shown out of order, and counts milliseconds, which would make gaps of a few samples between packets.
     """
 
-    def __init__(self, container: InputContainer, stream: Stream) -> None:
+    def __init__(self, container: InputContainer | None, stream: Stream) -> None:
+        """Without a `container`, the film begins at zero already."""
         base = stream.time_base or Fraction(1, av.time_base)
-        self._shift = round((container.start_time or 0) / av.time_base / base)
+        self._shift = round((container.start_time or 0) / av.time_base / base) if container else 0
         self._delay = _reordering(stream, base) if isinstance(stream, VideoStream) else 0
         self._last: int | None = None  # decoding time, as it was written
         self.time_base, self._frame = _fineness(stream, base) if isinstance(stream, AudioStream) else (base, 0)

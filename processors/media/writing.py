@@ -26,6 +26,7 @@ FRAGMENT = 4_000_000
 SAMPLE_BYTES = 25  # in the index, at most: stsz 4, stts 8, ctts 8, stss 4, sdtp 1
 CHUNK_BYTES = 20  # stsc 12, co64 8
 TRACK_BYTES = 8192  # descriptions, and what is small
+CHAPTER_BYTES = 320  # its title, and a sample of a track of its own
 FILE_BYTES = 16_384
 
 
@@ -33,15 +34,16 @@ class NoRoom(Exception):
     """The index didn't fit into its room, and the file is spoilt."""
 
 
-def room(table_bytes: float, seconds: float, tracks: int) -> int:
+def room(table_bytes: float, seconds: float, tracks: int, chapters: int = 0) -> int:
     """Bytes for an index with so much in its tables of samples, at twice as many chunks as there should be."""
     chunks = 2 * seconds * 1_000_000 / CHUNK + 2
-    return FILE_BYTES + round(table_bytes + tracks * (chunks * CHUNK_BYTES + TRACK_BYTES))
+    tables = table_bytes + tracks * (chunks * CHUNK_BYTES + TRACK_BYTES)
+    return FILE_BYTES + round(tables + chapters * CHAPTER_BYTES)
 
 
-def room_enough(samples: int, tracks: int) -> int:
+def room_enough(samples: int, tracks: int, chapters: int = 0) -> int:
     """Bytes for the index of so many packets, whatever they are like."""
-    return FILE_BYTES + samples * (SAMPLE_BYTES + CHUNK_BYTES) + tracks * TRACK_BYTES
+    return FILE_BYTES + samples * (SAMPLE_BYTES + CHUNK_BYTES) + tracks * TRACK_BYTES + chapters * CHAPTER_BYTES
 
 
 @contextmanager

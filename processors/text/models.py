@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from processors.base import Limits, Params, RejectionCode
+from processors.base import Limits, Params, RejectionCode, Searchable
 from processors.text.charsets import Charset
 from processors.text.chunks.models import Chunks, ChunksMade
 from processors.text.data.models import Csv, CsvTable, JsonDocument, JsonLines, Structure, Tables, TablesMade
@@ -54,6 +54,7 @@ class TextParams(Params):
     csv: Csv = Field(Csv(), description="How to read CSV and TSV.")
     structure: Structure = Field(Structure(), description="How to read JSON and NDJSON.")
     tables: Tables = Field(Tables(), description="CSV, TSV and NDJSON as tables for other programs.")
+    index: bool = Field(True, description="Whether the text can be found by `GET /v1/search`.")
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When a stage can't be done: end the job, or leave it out and say so."
     )
@@ -74,4 +75,5 @@ class TextResult(TextFacts):
     json_document: JsonDocument | None = Field(None, description="What there is in JSON.")
     ndjson: JsonLines | None = Field(None, description="What there is in NDJSON.")
     tables: TablesMade | None = Field(None, description="The tables that were asked for.")
+    searchable: Searchable | None = Field(description="What of the job can be searched for; null if nothing.")
     failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")

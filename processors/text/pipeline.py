@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from processors.base import Rejected, Work
+from processors.base import Rejected, Searchable, Work
 from processors.text import normalized
-from processors.text.charsets import Charset
+from processors.text.charsets import Charset, codec
 from processors.text.chunks import stage as chunks
 from processors.text.content import Text
 from processors.text.digest import Digest
@@ -106,5 +106,14 @@ class _Made:
 
     def result(self, facts: TextFacts) -> TextResult:
         return TextResult(
-            **{**dict(facts), **self._parts, "warnings": [*facts.warnings, *self._warnings], "failed": self._failed}
+            **facts.model_dump(exclude={"warnings"}),
+            **self._parts,
+            searchable=_searchable(self._text.encoding) if self._text.params.index else None,
+            warnings=[*facts.warnings, *self._warnings],
+            failed=self._failed,
         )
+
+
+def _searchable(encoding: Encoding) -> Searchable:
+    """The file itself, as it was read."""
+    return Searchable(output=None, encoding=codec(encoding.name), skip_bytes=encoding.mark_bytes)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Literal
 
 from processors.base import Rejected
+from processors.signatures import HEAD_BYTES
 from processors.text.binary import refuse_binary
 from processors.text.charsets import Charset
 from processors.text.counts import Counts
@@ -47,7 +48,7 @@ class Reading:
         while block := file.read(BLOCK_BYTES):
             self._take(block[0 if head else self.encoding.mark_bytes :], is_first=not head)
             if not head:
-                head = block[:64]
+                head = block[:HEAD_BYTES]
                 self._refuse_binary(head)
             passes.at(file.tell())
             if self.decoder.replaced > ENOUGH_BAD_SEQUENCES and self.is_wrong():

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from processors.media.opening import demux
 from processors.media.progress import Meter
 from processors.media.source import Source
-from processors.media.timing import Clock
+from processors.media.timing import Clock, shift
 from processors.video.soundtrack import Soundtrack
 
 PLAYED_FORMATS = frozenset({"yuv420p", "yuvj420p"})
@@ -73,10 +73,11 @@ def copy(
                 keys.append(float(packet.pts * packet.time_base))
             packet.stream = copied
             output.mux_one(packet)
-        elif sound and packet.stream is sound.stream and packet.pts is not None and packet.dts is not None:
-            shift = round(origin / packet.time_base)
-            packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
-            output.mux(list(sound.packets(packet)))
+        elif sound and packet.stream is sound.stream:
+            shift(packet, origin)
+            for one in sound.packets(packet):
+                source.plan.alive()
+                output.mux_one(one)
     if sound:
         output.mux(list(sound.flush()))
     return Track(keys, float(end))

@@ -75,7 +75,7 @@ class Crew(Generic[Part]):
         """How many packets were damaged."""
         if own is not None:
             return self._take(Decoder(*own, tick))
-        with self._source.open() as container:
+        with self._source.open(tick) as container:
             stream = choose_video(container, self._source.limits)
             if stream is None:
                 raise Rejected("corrupt_input", "The video can't be read a second time.")

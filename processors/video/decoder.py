@@ -15,7 +15,7 @@ from av.stream import Discard
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from processors.media.opening import demux
+from processors.media.opening import demux, surviving
 from processors.video.timeline import Tick
 
 # Where frames that no other frame needs can be left out one by one.
@@ -47,7 +47,8 @@ class Decoder:
     def keyframe(self, seek_to: int | None) -> VideoFrame | None:
         """What the next keyframe from there on looks like; else the next frame at all. None: from the beginning.
 
-        A keyframe is decoded alone: a decoder that waits for its neighbours would keep all of them in memory.
+        A transport stream may lead past its only keyframe: then the film's first frame is better than none. A keyframe
+        is decoded alone: a decoder that waits for its neighbours would keep all of them in memory.
         """
         if seek_to is not None or self._was_read:
             self._seek(seek_to)
@@ -55,7 +56,10 @@ class Decoder:
         packet = next((packet for packet in packets if packet.is_keyframe and packet.size), None)
         frames = [*self._decode(packet), *self._decode(None)] if packet else []
         self._codec.flush_buffers()
-        return frames[0] if frames else self._first(seek_to)
+        if frames:
+            return frames[0]
+        found = self._first(seek_to)
+        return self._first(None) if found is None and seek_to is not None else found
 
     def _first(self, seek_to: int | None) -> VideoFrame | None:
         """Where there is no keyframe, or it is damaged, or none after all."""
@@ -105,24 +109,18 @@ class Decoder:
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
         self._was_read = True
-        try:
+        with surviving():
             for packet in demux(self._container, self._stream):
                 self._tick()
                 yield packet
-        except FFmpegError as wrong:
-            if isinstance(wrong, MemoryError):
-                raise
 
     def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
-        try:
-            return self._codec.decode(packet)
-        except EOFError:  # drained already
-            return []
-        except FFmpegError as wrong:
-            if isinstance(wrong, MemoryError):
-                raise
-            self.damaged += 1
-            return []
+        with surviving():
+            with suppress(EOFError):
+                return self._codec.decode(packet)
+            return []  # it was drained already
+        self.damaged += 1
+        return []
 
     def _seek(self, target: int | None) -> None:
         with suppress(FFmpegError):  # what can't seek goes on from where it is

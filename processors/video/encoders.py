@@ -17,12 +17,16 @@ LARGE_PIXELS = 1_000_000  # above 720p, frames are so large that fewer of them a
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """`presets` are FFmpeg's options for each effort; `large` are those that large frames need besides."""
+    """`presets` are FFmpeg's options for each effort; `large` are those that large frames need besides.
+
+    `pixel_bytes`: memory for each pixel of a large frame, at most, all frames that wait together.
+    """
 
     name: str
     crf: int
     max_crf: int
     presets: Mapping[Preset, Options]
+    pixel_bytes: int
     suffix: str = "mp4"
     media_type: str = "video/mp4"
     tag: str = ""
@@ -37,7 +41,7 @@ class Encoder:
 
 
 # What waits in an encoder is what takes memory: a frame of 720p some 4 MB. Figures are in docs/video.md.
-_X265 = "log-level=none:pools=2:frame-threads=1:lookahead-slices=0"
+_X265 = "log-level=none:pools=2:frame-threads=1:lookahead-slices=0:rc-lookahead=2:bframes=1:ref=1:b-adapt=0"
 
 ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
     {
@@ -46,12 +50,13 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
             crf=23,
             max_crf=51,
             presets={
-                "fast": {"preset": "veryfast"},
+                "fast": {"preset": "veryfast", "rc-lookahead": "5"},
                 "balanced": {"preset": "medium", "rc-lookahead": "15"},
                 "small": {"preset": "slow", "rc-lookahead": "20", "refs": "4"},
             },
             options={"x264-params": "sync-lookahead=0"},
-            large={"rc-lookahead": "3", "bf": "1", "refs": "1"},
+            large={"rc-lookahead": "2", "bf": "1", "refs": "1"},
+            pixel_bytes=50,
             ten_bit="yuv420p",  # High 10 plays almost nowhere
         ),
         "hevc": Encoder(
@@ -63,8 +68,8 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
                 "balanced": {"preset": "fast"},
                 "small": {"preset": "medium"},
             },
-            options={"x265-params": f"{_X265}:rc-lookahead=4:bframes=2:ref=1:b-adapt=0"},
-            large={"x265-params": f"{_X265}:rc-lookahead=2:bframes=1:ref=1:b-adapt=0"},
+            options={"x265-params": _X265},
+            pixel_bytes=90,
             tag="hvc1",  # as Apple's players ask for
         ),
         "vp9": Encoder(
@@ -78,6 +83,7 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
             },
             options={"row-mt": "1", "lag-in-frames": "4", "tile-columns": "1"},
             large={"lag-in-frames": "0"},
+            pixel_bytes=85,
             suffix="webm",
             media_type="video/webm",
             ten_bit="yuv420p",
@@ -89,6 +95,7 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
             presets={"fast": {"preset": "9"}, "balanced": {"preset": "7"}, "small": {"preset": "5"}},
             options={"svtav1-params": "lp=1:lookahead=0:hierarchical-levels=3"},
             large={"svtav1-params": "lp=1:lookahead=0:pred-struct=1"},
+            pixel_bytes=50,
         ),
     }
 )

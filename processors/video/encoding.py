@@ -172,6 +172,7 @@ class Run:
 
     def _write_sound(self, packets: "Iterator[Packet[Any]]") -> None:
         for packet in packets:
+            self._plan.alive()
             for writer in self._writers:
                 writer.container.mux_one(packet)
 

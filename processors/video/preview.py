@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from processors.media.opening import decoding
+from processors.media.progress import ALMOST
 from processors.media.source import Source
 from processors.video import models
 from processors.video.reel import Reel
@@ -31,7 +32,7 @@ OPTIONS: Mapping[str, dict[str, str]] = {
 CONTAINER_OPTIONS: Mapping[str, dict[str, str]] = {
     "webp": {"loop": "0"},
     "gif": {"loop": "0"},
-    "mp4": {"movflags": "+faststart"},
+    "mp4": {"fflags": "+bitexact"},
 }
 
 
@@ -53,6 +54,8 @@ def write(source: Source, settings: models.Preview, reel: Reel) -> models.Previe
     try:
         with closing(reel), decoding():
             frames = _encode(path, settings, reel.size, _told(source, reel))
+            if settings.format == "mp4":
+                source.bring_index_first(path, "preview", ALMOST)
         source.publish(path, MEDIA_TYPES[settings.format], width=width, height=height)
     finally:
         path.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from av.video.stream import VideoStream
 
 from processors.media.opening import choose_video, decoding
 from processors.media.source import Source
+from processors.video import budget
 from processors.video.encoders import ENCODERS
 from processors.video.encoding import Form, Order, Run, Writer, Written
 from processors.video.reading import Pass
@@ -25,6 +26,7 @@ def produce(
     with decoding(), source.open() as container, ExitStack() as created:
         video = choose_video(container, source.limits)
         assert video is not None
+        budget.check(video.codec_context, ENCODERS[order.settings.video], sizes)
         sound = _soundtrack(source, container, order)
         form = form_of(order, video)
         writers = []

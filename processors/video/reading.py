@@ -7,16 +7,16 @@ from typing import Any
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from processors.base import Rejected
-from processors.media.opening import demux
+from processors.media.opening import demux, surviving
 from processors.media.progress import Meter
 from processors.media.remux import GENERATE_PTS
 from processors.media.source import Source
+from processors.media.timing import shift
 from processors.video.look import USUAL_RATE
 
 THREADS = 2  # of the decoder: each holds a few more frames in memory
@@ -53,7 +53,8 @@ class Pass:
         for packet in self._packets():
             self.done = self._meter.fraction(packet)
             if packet.stream is self._sound:
-                yield self._shifted(packet)
+                shift(packet, self.origin)
+                yield packet
                 continue
             for frame in self._decoded(packet):
                 stamp = frame.dts if frame.pts is None else frame.pts
@@ -70,24 +71,13 @@ class Pass:
     def _packets(self) -> "Iterator[Packet[Any]]":
         """To the end of the file, or to where it can't be read any further."""
         streams = [stream for stream in (self._video, self._sound) if stream is not None]
-        try:
+        with surviving():
             yield from demux(self._container, *streams)
-        except FFmpegError as wrong:
-            if isinstance(wrong, MemoryError):
-                raise
-            self.damaged += 1
-
-    def _shifted(self, packet: "Packet[AudioStream]") -> "Packet[AudioStream]":
-        shift = round(self.origin / packet.time_base)
-        packet.pts = None if packet.pts is None else packet.pts - shift
-        packet.dts = None if packet.dts is None else packet.dts - shift
-        return packet
+            return
+        self.damaged += 1
 
     def _decoded(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
-        try:
+        with surviving():
             return self._video.decode(packet)
-        except FFmpegError as wrong:
-            if isinstance(wrong, MemoryError):
-                raise
-            self.damaged += 1
-            return []
+        self.damaged += 1
+        return []

@@ -1,15 +1,12 @@
 """A file that browsers play, of a film that can't be copied as it is: only what must be is encoded."""
 
-from contextlib import suppress
 from pathlib import Path
 
-from av.container import InputContainer
-
 from processors.base import Rejected
-from processors.media.faststart import NotMovable, bring_index_first
 from processors.media.opening import choose_video, decoding
 from processors.media.playable import MP4
 from processors.media.source import Source
+from processors.media.tags import of_the_film
 from processors.media.writing import Kind, create
 from processors.video import copying, models
 from processors.video.encoding import Order
@@ -33,10 +30,11 @@ def encode_sound(source: Source, stage: str, path: Path, kind: Kind, strip_metad
             source.plan.report(stage, None if done is None else done * ENCODING)
 
         with create(path, kind) as output:
-            output.metadata.update(_tags(container, strip_metadata))
+            output.metadata.update(of_the_film(container, strip_metadata))
             track = Encoded(sound, "opus" if kind == "webm" else "aac")
             copying.copy(source, container, video, track, output, report)
-    _bring_index_first(source, stage, path, kind)
+    if kind == "mp4":
+        source.bring_index_first(path, stage, ENCODING)
 
 
 def encode_picture(source: Source, stage: str, path: Path, kind: Kind, look: Look, strip_metadata: bool) -> Size:
@@ -44,25 +42,13 @@ def encode_picture(source: Source, stage: str, path: Path, kind: Kind, look: Loo
     with source.open() as container:
         sound = first_sound(container)
         is_played = sound is not None and sound.codec_context.codec.canonical_name in MP4
-        tags = _tags(container, strip_metadata)
+        tags = of_the_film(container, strip_metadata)
     height = min(look.display)
     ((_, size),) = rungs(look.display, [height])
     settings = models.Transcode(heights=(height,), audio="copy" if is_played else "aac")
     with create(path, kind) as output:
         output.metadata.update(tags)
         produce(source, Order(look, settings, stage, until=ENCODING), [size], lambda _size: output)
-    _bring_index_first(source, stage, path, kind)
-    return size
-
-
-def _tags(container: InputContainer, strip_metadata: bool) -> dict[str, str]:
-    return {name: text for name, text in container.metadata.items() if not strip_metadata or name == "title"}
-
-
-def _bring_index_first(source: Source, stage: str, path: Path, kind: Kind) -> None:
-    def report(part: float) -> None:
-        source.plan.report(stage, ENCODING + part * (1 - ENCODING), "index")
-
     if kind == "mp4":
-        with suppress(NotMovable):
-            bring_index_first(path, report)
+        source.bring_index_first(path, stage, ENCODING)
+    return size

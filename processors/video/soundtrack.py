@@ -1,7 +1,7 @@
 """The sound of a film on its way into new files: copied, or encoded in stereo at most, in step with the picture."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
@@ -10,8 +10,10 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 
-from processors.media.opening import AUDIO_DECODERS
+from processors.media.models import MAX_SECONDS
+from processors.media.opening import AUDIO_DECODERS, check_sound
 from processors.media.samples import Chain, decoded, of_kind
+from processors.media.timing import Clock
 
 Codec = Literal["aac", "opus"]
 
@@ -44,20 +46,23 @@ class Soundtrack(Protocol):
     def flush(self) -> "Iterator[Packet[Any]]": ...
 
 
-@dataclass(slots=True)
 class Copied:
-    """Packets go over as they are."""
+    """Packets go over as they are, but for stamps that no muxer would take."""
 
-    stream: AudioStream
-    copy: AudioStream | None = None
+    def __init__(self, stream: AudioStream) -> None:
+        self.stream = stream
+        self._clock = Clock(None, stream)
+        self._copy: AudioStream | None = None
 
     def add_to(self, container: OutputContainer) -> None:
-        self.copy = container.add_stream_from_template(self.stream)
-        _tell_language(self.stream, self.copy)
+        self._copy = container.add_stream_from_template(self.stream)
+        self._copy.time_base = self._clock.time_base
+        _tell_language(self.stream, self._copy)
 
     def packets(self, packet: "Packet[AudioStream]") -> "Iterator[Packet[Any]]":
-        if packet.dts is not None and self.copy is not None:
-            packet.stream = self.copy
+        if packet.size and self._copy is not None:
+            self._clock.mend(packet)
+            packet.stream = self._copy
             yield packet
 
     def flush(self) -> "Iterator[Packet[Any]]":
@@ -74,7 +79,8 @@ class Encoded:
         self._encoder, self._format = ENCODERS[codec]
         self._encoding: AudioStream | None = None
         self._plain = Chain([of_kind(self._format, self._rate, self._layout)])
-        # Gaps are filled, and what lies before the beginning is cut off.
+        self._ends = 0  # the sound that is there already, in samples
+        # Small gaps are filled, and what lies before the beginning is cut off.
         in_step = ("aresample", "async=1:first_pts=0")
         self._timed = Chain([in_step, ("volume", f"{gain:.2f}dB")] if gain else [in_step])
 
@@ -90,14 +96,38 @@ class Encoded:
     def packets(self, packet: "Packet[AudioStream]") -> "Iterator[Packet[Any]]":
         for frame in decoded(self.stream, packet):
             for plain in self._plain.push(frame):
-                yield from self._encoded(self._timed.push(plain))
+                yield from self._in_time(plain)
 
     def flush(self) -> "Iterator[Packet[Any]]":
         for plain in self._plain.flush():
-            yield from self._encoded(self._timed.push(plain))
+            yield from self._in_time(plain)
         yield from self._encoded(self._timed.flush())
         if self._encoding is not None:
             yield from self._encoding.encode(None)
+
+    def _in_time(self, frame: AudioFrame) -> "Iterator[Packet[Any]]":
+        """A second of silence after the other: the filter would fill a gap of hours at once, in memory.
+
+        What stands more than a day ahead is not believed, and left out.
+        """
+        begins = self._ends
+        if frame.pts is not None and frame.time_base is not None:
+            begins = round(frame.pts * frame.time_base * self._rate)
+        if begins - self._ends > MAX_SECONDS * self._rate:
+            return
+        while begins - self._ends > self._rate:
+            yield from self._encoded(self._timed.push(self._silence(self._ends)))
+            self._ends += self._rate
+        self._ends = max(begins, self._ends) + frame.samples
+        frame.pts, frame.time_base = begins, Fraction(1, self._rate)
+        yield from self._encoded(self._timed.push(frame))
+
+    def _silence(self, begins: int) -> AudioFrame:
+        frame = AudioFrame(self._format, self._layout, self._rate)
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        frame.sample_rate, frame.pts, frame.time_base = self._rate, begins, Fraction(1, self._rate)
+        return frame
 
     def _encoded(self, frames: Iterator[AudioFrame]) -> "Iterator[Packet[Any]]":
         assert self._encoding is not None
@@ -111,10 +141,11 @@ def _tell_language(of: AudioStream, to: AudioStream) -> None:
 
 
 def first_sound(container: InputContainer) -> AudioStream | None:
-    """The first that can be decoded."""
+    """The first that can be decoded. Raises `Rejected` if nobody ever made such a sound."""
     for stream in container.streams.audio:
         codec = stream.codec_context
         if codec is not None and codec.codec.name in AUDIO_DECODERS.split(","):
+            check_sound(codec.sample_rate, codec.channels)
             return stream
     return None
 

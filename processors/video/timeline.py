@@ -9,7 +9,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from processors.media.opening import demux
+from processors.media.opening import demux, surviving
 
 # Their packets are found by time stamps. What FFmpeg notes as their index meanwhile is no list of keyframes.
 WITHOUT_INDEX = frozenset({"mpegts", "mpeg"})
@@ -80,12 +80,9 @@ def middles(timeline: Timeline, count: int) -> list[int]:
 def _last(container: InputContainer, stream: VideoStream, tick: Tick) -> int:
     """The end of the last packet. On the way, the demuxer notes its keyframes."""
     last = 0
-    try:
+    with surviving():
         for packet in demux(container, stream):
             tick()
             pts = packet.dts if packet.pts is None else packet.pts
             last = max(last, (pts or 0) + (packet.duration or 0))
-    except FFmpegError as wrong:
-        if isinstance(wrong, MemoryError):
-            raise
     return last

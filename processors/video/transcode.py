@@ -1,16 +1,14 @@
 """A film -> the same film in other sizes and codecs."""
 
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import av
 from av.container import OutputContainer
 
 from processors.base import Rejected
-from processors.media.faststart import NotMovable, bring_index_first
 from processors.media.loudness import gain_db, measure
 from processors.media.source import Source
+from processors.media.tags import chapters, of_the_film
 from processors.video import external, models
 from processors.video.encoders import ENCODERS
 from processors.video.encoding import Order, Written
@@ -35,13 +33,13 @@ def make(
         size: source.work.scratch / f"transcode-{height}p.{suffix}"
         for height, size in rungs(look.display, settings.heights)
     }
-
     with source.open() as container:
-        tags = {name: text for name, text in container.metadata.items() if not strip_metadata or name == "title"}
+        tags, marks = of_the_film(container, strip_metadata), chapters(container)
 
     def create(size: Size) -> OutputContainer:
         output = av.open(str(paths[size]), "w", container_options=CONTAINER_OPTIONS)
         output.metadata.update(tags)
+        output.set_chapters(marks)
         return output
 
     try:
@@ -50,7 +48,10 @@ def make(
             written = external.produce(program, source, order, paths, tags)
         else:
             written = produce(source, order, list(paths), create)
-        _bring_indexes_first(source, list(paths.values()))
+        if suffix == "mp4":
+            share = (1 - ENCODED) / len(paths)
+            for number, path in enumerate(paths.values()):
+                source.bring_index_first(path, STAGE, ENCODED + number * share, ENCODED + (number + 1) * share)
     except BaseException:
         for path in paths.values():
             path.unlink(missing_ok=True)
@@ -74,19 +75,6 @@ def _order(source: Source, look: Look, settings: models.Transcode) -> Order:
             source.note("The sound is damaged; its loudness was not changed.")
             return Order(look, settings, STAGE, begun=MEASURING, until=ENCODED)
     return Order(look, settings, STAGE, gain_db(heard, settings.loudness), MEASURING, ENCODED)
-
-
-def _bring_indexes_first(source: Source, paths: Sequence[Path]) -> None:
-    """Those of MP4; WebM has none."""
-    share = (1 - ENCODED) / len(paths)
-    for number, path in enumerate(paths):
-
-        def report(part: float, number: int = number) -> None:
-            source.plan.report(STAGE, ENCODED + (number + part) * share, "index")
-
-        if path.suffix == ".mp4":
-            with suppress(NotMovable):
-                bring_index_first(path, report)
 
 
 def _publish(source: Source, path: Path, written: Written, settings: models.Transcode) -> models.Transcoded:

@@ -85,6 +85,21 @@ class ReadingContract(TableContract):
         assert {job.id for job in jobs.page(everything, 10)} == {made[State.FAILED].id}
         assert jobs.page(JobFilter(since=clock() + 1), 10) == jobs.page(JobFilter(until=start), 10) == []
 
+    def test_those_that_have_succeeded_and_last_are_told_from_all_others(
+        self, jobs: JobStore, clock: HandClock
+    ) -> None:
+        made = self._one_of_each_state(jobs, clock)
+        lasts = accept(jobs, clock, expires_at=clock() + 100)
+        gone = accept(jobs, clock)
+        for job in (lasts, gone):
+            run(jobs, clock, Done({}), job.id)
+        assert jobs.delete(gone.id)
+        asked = [*(job.id for job in made.values()), lasts.id, gone.id, new_id(clock()), "", "' OR 1=1 --"]
+        assert jobs.succeeded(asked) == {made[State.SUCCEEDED].id, lasts.id}
+        clock.tick(1000)
+        assert jobs.succeeded(asked) == {made[State.SUCCEEDED].id}
+        assert jobs.succeeded([]) == frozenset()
+
     def test_a_time_is_a_time_to_the_last_digit_though_ids_know_milliseconds_only(
         self, jobs: JobStore, clock: HandClock
     ) -> None:

@@ -197,7 +197,9 @@ class Harness:
             self.report.reruns += max(0, row.attempt - 1)
         self._tidy(house)
         self.note(invariants.nobodys(house, rows))
+        self.note(invariants.findable(house, rows, self.plan.patience))
         self.note(invariants.sound(house.settings.data / "jobs.db"))
+        self.note(invariants.sound(house.settings.data / "search.db"))
         self._dispose({row.id for row in rows})
 
     def _tidy(self, house: House) -> None:

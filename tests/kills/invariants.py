@@ -1,6 +1,7 @@
 """What must be true after any death. Each check compares what is there with what was promised, and names what isn't."""
 
 import sqlite3
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,10 +30,12 @@ Sort = Literal[
     "undead",  # a deleted job that is still there
     "orphan",  # a blob, spool, scratch folder or owner file of nobody
     "survivor",  # a process of a killed tree
+    "unfound",  # a job that succeeded, and no search finds
     "integrity",  # SQLite finds its file damaged
     "mistake",  # an answer that no server should give
 ]
 PAGE = 500
+EVERYTHING = 1 << 31
 GONE = frozenset({404, 410})
 COPY_BYTES = 1 << 20
 
@@ -193,6 +196,18 @@ def _scratch(scratch: Path, owners_folder: Path) -> Violations:
         left = [left.name for left in path.iterdir()]
         if left or not owners.is_alive(owners_folder, path.name):
             yield Violation("orphan", f"scratch folder {path.name} with {left}")
+
+
+def findable(house: House, rows: list[Job], seconds: float) -> Violations:
+    """Whoever has succeeded is in the index of texts, soon after all is quiet."""
+    index = house.search
+    assert index is not None
+    deadline = time.monotonic() + seconds
+    while index.watermark() < house.jobs.last_seq() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    found = set(index.job_ids("", EVERYTHING))
+    missing = [row.id for row in rows if row.state is State.SUCCEEDED and row.id not in found]
+    yield from (Violation("unfound", f"job {job_id} succeeded and is not in the index") for job_id in missing)
 
 
 def sound(database: Path) -> Violations:

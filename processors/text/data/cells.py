@@ -10,25 +10,34 @@ from collections.abc import Iterator, Set
 from processors.text.data.models import ColumnType
 
 # A number with leading zeros is a name (a postcode, a part), one beyond 64 bits would lose digits: both are strings.
-INTEGER = r"[+-]?(?:0|[1-9][0-9]{0,17}+|[1-8][0-9]{18}+)"
+NATURAL = r"(?:[1-9][0-9]{0,17}+|0)"
+INTEGER = r"[+-]?(?:[1-8][0-9]{18}+|[1-9][0-9]{0,17}+|0)"
+DECIMAL = rf"{NATURAL}\.[0-9]++"
 _EXPONENT = r"[eE][+-]?(?:(?:2[0-8]|1?[0-9])?[0-9])"  # with 19 digits before the point, within a double's range
 NUMBER = rf"[+-]?(?:(?:0|[1-9][0-9]{{0,18}}+)(?:\.[0-9]*+(?:{_EXPONENT})?|{_EXPONENT})|\.[0-9]++(?:{_EXPONENT})?)"
 DATE = (
-    r"(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
-    r"|02-(?:0[1-9]|1[0-9]|2[0-8]))|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
+    r"(?:[0-9]{4}+-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+    r"|[0-9]{4}+-(?:(?:0[13578]|1[02])-(?:29|3[01])|(?:0[469]|11)-(?:29|30))"
+    r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
 )
-DATETIME = rf"{DATE}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,9}}+)?"
+SECOND = rf"{DATE}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+DATETIME = rf"{SECOND}(?:\.[0-9]{{1,9}}+)?"
 ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])"
 FORMULA = "=+\\-@\t\r"
 
+# What a cell may be but text; of those that it may be, it is the first. A narrow pattern is quicker than a wide one.
 _TYPED = {
     "boolean": "(?:true|false|True|False|TRUE|FALSE)",
+    "natural": NATURAL,
     "integer": INTEGER,
+    "decimal": DECIMAL,
     "number": NUMBER,
     "date": DATE,
     "datetime": DATETIME,
+    "utc": f"{SECOND}Z",
     "zoned": DATETIME + ZONE,
 }
+_WIDER = {"natural": "integer", "decimal": "number", "utc": "zoned"}  # whose pattern matches the narrow form, too
 _CELL = re.compile(
     "|".join(
         f"(?P<{form}>{pattern})"
@@ -46,7 +55,7 @@ def form_of(value: str, is_quoted: bool) -> str:
 
 def type_of(forms: Set[str]) -> ColumnType:
     """What all of a column's cells are."""
-    found = {form.removeprefix("q") for form in forms} - {"null"}
+    found = {_WIDER.get(plain, plain) for form in forms if (plain := form.removeprefix("q")) != "null"}
     match sorted(found):
         case ["boolean" | "integer" | "number" | "date" | "datetime" as only]:
             return only
@@ -58,30 +67,38 @@ def type_of(forms: Set[str]) -> ColumnType:
             return "string"
 
 
+def has_zone(forms: Set[str]) -> bool:
+    return not forms.isdisjoint({"utc", "zoned", "qutc", "qzoned"})
+
+
 def column_pattern(forms: Set[str], delimiter: str) -> Iterator[tuple[str, str | None]]:
     """The alternatives that match the column's cells, each with the count that it belongs to, if any.
 
-    Numbers stay beside text, which begins with no sign. No alternative matches what another form is.
+    A group of a counted one takes a character. Text includes all that is typed but has no sign in front.
     """
     mark = re.escape(delimiter)
     rest = f'[^{mark}"\r\n]*+'
     signs = FORMULA.replace("\r", "").replace(delimiter, "")
     if "text" in forms:
         yield f'[^{mark}"\r\n{FORMULA}]{rest}', None
-    for form in ("integer", "number", "boolean", "date", "datetime", "zoned"):
-        if form in forms and (form in ("integer", "number") or "text" not in forms):
-            yield _TYPED[form], None
+    yield from ((_TYPED[form], None) for form in _typed(forms, ""))
     quoted = r'[^"]*+(?:""[^"]*+)*+"'
     if "qtext" in forms:
         yield f'"(?:[^"{FORMULA}]|""){quoted}', None
-    for form in ("integer", "number", "boolean", "date", "datetime", "zoned"):
-        if f"q{form}" in forms and (form in ("integer", "number") or "qtext" not in forms):
-            yield f'"{_TYPED[form]}"', None
+    yield from ((f'"{_TYPED[form]}"', None) for form in _typed(forms, "q"))
     if "null" in forms:
-        yield f"(?=[{mark}\r\n])", "null"
+        yield f"(?=([{mark}\r\n]))", "null"
     if "qnull" in forms:
-        yield '""(?!")', "null"
+        yield '"(")(?!")', "null"
     if "formula" in forms:
-        yield f"(?!(?:{INTEGER}|{NUMBER})[{mark}\r\n])[{signs}]{rest}", "formula"
+        yield f"(?!(?:{INTEGER}|{NUMBER})[{mark}\r\n])([{signs}]){rest}", "formula"
     if "qformula" in forms:
-        yield f'"(?!(?:{INTEGER}|{NUMBER})")[{FORMULA}]{quoted}', "formula"
+        yield f'"(?!(?:{INTEGER}|{NUMBER})")([{FORMULA}]){quoted}', "formula"
+
+
+def _typed(forms: Set[str], quote: str) -> Iterator[str]:
+    """The forms, without the `q`, that no other of the column's forms includes."""
+    for form in _TYPED:
+        is_within_text = f"{quote}text" in forms and form not in ("integer", "number")
+        if f"{quote}{form}" in forms and not is_within_text and f"{quote}{_WIDER.get(form)}" not in forms:
+            yield form

@@ -7,7 +7,7 @@ from functools import partial
 
 from processors.base import Rejected
 from processors.text.content import Text
-from processors.text.data.cells import type_of
+from processors.text.data.cells import has_zone, type_of
 from processors.text.data.columns import Column, Values, column_names
 from processors.text.data.dialect import Dialect, dialect_of
 from processors.text.data.lines import line_ends
@@ -34,7 +34,7 @@ def looks_like(delimiters: str, head: str) -> bool:
     dialect = dialect_of(head, False, Csv())
     if dialect.delimiter not in delimiters or dialect.records < LOOKED_AT_RECORDS or dialect.agreement < 1:
         return False
-    if dialect.delimiter == "|" and head.lstrip().startswith("|"):  # a table in Markdown
+    if dialect.is_prose or (dialect.delimiter == "|" and head.lstrip().startswith("|")):  # a table in Markdown
         return False
     return dialect.columns > 2 or (dialect.columns == 2 and dialect.header is not None)
 
@@ -43,6 +43,8 @@ def examine(first: str, text: Text) -> Examined:
     """`first` is the delimiter to prefer where several would do."""
     params = text.params.csv
     dialect = dialect_of(text.head, text.work.size <= SAMPLE_BYTES, params, first)
+    if not dialect.records:
+        dialect = dialect_of(*_beginning(text), params, first)
     profile = Profile(dialect, params)
     for _ in profile.read(text.blocks("rows")):
         pass
@@ -50,12 +52,24 @@ def examine(first: str, text: Text) -> Examined:
     return Examined(profile.is_proved(), table, list(_warnings(table)), partial(_make_tables, text, profile))
 
 
+def _beginning(text: Text) -> tuple[str, bool]:
+    """As much as a record may be long, where its first characters hold none; and whether that is all."""
+    text.passes.add()
+    blocks, size = [], 0
+    for block in text.blocks("first row"):
+        blocks.append(block)
+        size += len(block)
+        if size > text.params.csv.max_record_characters:
+            return "".join(blocks), False
+    return "".join(blocks), True
+
+
 def _make_tables(text: Text, profile: "Profile") -> TablesMade:
     columns = profile.columns
     if columns.count > columns.described:
         raise Rejected("limit_exceeded", f"It has {columns.count:,} columns, more than `csv.max_columns`.")
     described = zip(column_names(profile.names), columns.forms, strict=True)
-    fields = [Column(name, type_of(forms), bool(forms & {"zoned", "qzoned"})) for name, forms in described]
+    fields = [Column(name, type_of(forms), has_zone(forms)) for name, forms in described]
     return make_tables(text, fields, _rows(text, Profile(profile.dialect, text.params.csv, columns.again())))
 
 
@@ -114,8 +128,8 @@ class Profile:
         )
 
     def is_proved(self) -> bool:
-        """In a file with one cell in each row, none may have more: prose has a comma here and there."""
-        share = BAD_SHARE if self.columns.count > 1 else 0
+        """Where there is one cell in each row, or space behind most commas, it may be prose: then all must agree."""
+        share = 0 if self.columns.count == 1 or self.dialect.is_prose else BAD_SHARE
         return self._rows > 0 and self._bad <= share * (self._rows + self._bad)
 
     def table(self) -> CsvTable:

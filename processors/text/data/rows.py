@@ -14,6 +14,7 @@ from processors.text.data.cells import column_pattern, form_of
 from processors.text.data.lines import line_ends, whole_records
 
 PATTERN_COLUMNS = 2000  # a wider row is taken apart cell by cell
+LEAST_WINDOW, MOST_WINDOW = 1 << 10, 1 << 18
 BACKOFF = 12  # a pattern is made anew after 1, 2, 4, ... up to 4096 rows that it didn't match
 SHOWN = 300  # characters of a bad row
 UNCLOSED = "A quote is not closed."
@@ -61,7 +62,9 @@ class Columns:
         self.nulls = [0] * self.described
         self.formulas = 0
         self._pattern: re.Pattern[str] | None = None
-        self._groups: list[tuple[int, str]] = []  # what each group of the pattern counts
+        # What each group of the pattern counts. One more takes all the rest, from the first row that doesn't match.
+        self._groups: list[tuple[int, str]] = []
+        self._window = LEAST_WINDOW  # characters to match at a time: the rest is copied, and there may be many rests
         self._is_stale = False
         self._missed = 0
         self._compiled = 0
@@ -85,6 +88,7 @@ class Columns:
                 self.forms[place].add(form)
                 self._is_stale = True
         self._missed += 1
+        self._window = max(self._window, min(8 * sum(len(cell.value) for cell in cells), MOST_WINDOW))
 
     def matched(self, text: str, start: int, stop: int) -> tuple[int, int]:
         """Count the rows within [start, stop) that are like those before: where they end, and how many they are."""
@@ -94,20 +98,21 @@ class Columns:
         if not self._groups:
             end = pattern.match(text, start, stop).end()  # type: ignore[union-attr]  # it matches no rows, too
             return end, _row_ends(text[start:end])
-        scanner = pattern.scanner(text, start, stop)  # type: ignore[attr-defined]  # known to no stub, as old as `re`
-        last: re.Match[str] | None = None
-        found = []
-        for last in iter(scanner.match, None):
-            found.append(last.groups())
-        if last is None:
+        stop = min(stop, len(text), start + self._window)
+        found = pattern.findall(text, start, stop)
+        rest = found[-1][-1] if found else ""
+        if rest:
+            found.pop()
+        self._window = min(max(2 * self._window if found else self._window // 2, LEAST_WINDOW), MOST_WINDOW)
+        if not found:
             return start, 0
-        for (place, count), column in zip(self._groups, zip(*found, strict=True), strict=True):
-            hits = len(column) - column.count(None)
+        for (place, count), column in zip(self._groups, zip(*found, strict=True), strict=False):
+            hits = len(column) - column.count("")
             if count == "null":
                 self.nulls[place] += hits
             else:
                 self.formulas += hits
-        return last.end(), len(found)
+        return stop - len(rest), len(found)
 
     def _current(self) -> re.Pattern[str] | None:
         if self._is_stale and self._missed >= 1 << self._compiled and self.count <= PATTERN_COLUMNS:
@@ -120,7 +125,7 @@ class Columns:
             [*map(self._column, range(self.described)), *[self._undescribed()] * (self.count - self.described)]
         )
         row += r"\r?+\n"
-        self._pattern = re.compile(row if self._groups else f"(?>{row})*+")
+        self._pattern = re.compile(rf"{row}|([\s\S]++)" if self._groups else f"(?>{row})*+")
         self._is_stale, self._missed, self._compiled = False, 0, min(self._compiled + 1, BACKOFF)
 
     def _column(self, place: int) -> str:
@@ -128,7 +133,7 @@ class Columns:
         for pattern, count in column_pattern(self.forms[place] or {"null"}, self.delimiter):
             if count:
                 self._groups.append((place, count))
-            alternatives.append(f"({pattern})" if count else pattern)
+            alternatives.append(pattern)
         return f"(?:{'|'.join(alternatives)})"
 
     def _undescribed(self) -> str:

@@ -5,8 +5,11 @@ function of the file's first bytes that gives the media type, or None for "it on
 """
 
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from struct import unpack_from
+
+HEAD_BYTES = 4096  # are enough of a file
 
 Verdict = str | Callable[[bytes], str | None]
 
@@ -19,15 +22,20 @@ AMR, AMR_WIDE = b"#!AMR\n", b"#!AMR-WB\n"
 AMR_MODES = {*range(10), 15}  # speech of nine sorts, comfort noise, nothing
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 AUDIO_BRANDS = {b"M4A ", b"M4B ", b"M4P "}
+OFFICE = "application/vnd.openxmlformats-officedocument"
 OOXML = {
-    b"word/": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    b"xl/": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    b"ppt/": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    b"word/": f"{OFFICE}.wordprocessingml.document",
+    b"xl/": f"{OFFICE}.spreadsheetml.sheet",
+    b"ppt/": f"{OFFICE}.presentationml.presentation",
 }
 
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")  # "binary data bytes" of the WHATWG MIME Sniffing Standard
 _ZIP_NAMES_ITSELF = re.compile(rb"mimetype(application/(?:epub\+zip|vnd\.oasis\.opendocument\.[a-z-]{1,40}))(?=PK)")
-_PDF = re.compile(rb"%PDF-[12]\.\d[ \t]*[\r\n]")
+_PDF = re.compile(rb"%PDF-[12]\.\d?[ \t]*[\r\n]")
+OPC = (b"[Content_Types].xml", b"_rels/", b"docProps/")
+DEFLATED = 8  # of ZIP's methods
+PYTHON_FLAGS = (0, 1, 3)  # of PEP 552
+CONTENT_TYPES_BYTES = 64 << 10  # of them, unpacked: a small member says nearly everything at its beginning
 
 
 def _jpeg(head: bytes) -> str | None:
@@ -75,11 +83,12 @@ def _icon(head: bytes) -> str | None:
 
 
 def _riff(head: bytes) -> str | None:
-    """The size of the whole holds that of its first chunk."""
-    if len(head) < 20 or not _is_binary(head[4:20]):
+    """The size of the whole holds that of its first chunk; in RF64 (EBU Tech 3306) a chunk tells it."""
+    if len(head) < 12 or not _is_binary(head[4:20]):
         return None
-    order = "<" if head[:4] == b"RIFF" else ">"
-    whole, form, chunk, size = unpack_from(f"{order}I4s4sI", head, 4)
+    order = ">" if head[:4] == b"RIFX" else "<"
+    whole, form = unpack_from(f"{order}I4s", head, 4)
+    chunk, size = unpack_from(f"{order}4sI", head, 12) if len(head) >= 20 else (b"", 0)
     if whole < 12 or size > whole or not chunk.isascii():
         return None
     return {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}.get(form)
@@ -88,7 +97,7 @@ def _riff(head: bytes) -> str | None:
 def _iso_media(head: bytes) -> str | None:
     """The `ftyp` box is small, and holds brands of four characters (ISO/IEC 14496-12 §4.3)."""
     (size,) = unpack_from(">I", head)
-    brands = [head[8:12], *(head[at : at + 4] for at in range(16, min(size, len(head)) - 3, 4))]
+    brands = [head[8:12].replace(b"\0", b" "), *(head[at : at + 4] for at in range(16, min(size, len(head)) - 3, 4))]
     if not 16 <= size <= 1024 or size % 4 or not brands[0].isascii() or _is_binary(brands[0]):
         return None
     if {b"avif", b"avis"} & set(brands):
@@ -135,6 +144,8 @@ def _id3(head: bytes) -> str | None:
 def _mp3(head: bytes) -> str | None:
     """One frame says where the next one begins, and that one is of the same sort (ISO/IEC 11172-3 §2.4.1.3)."""
     length = _mp3_frame_length(head)
+    if length == len(head) and _is_binary(head):  # it is all that there is
+        return "audio/mpeg"
     if length is None or head[length : length + 1] != head[:1]:
         return None
     same = len(head) > length + 2 and head[length + 1] == head[1] and _mp3_frame_length(head[length:]) is not None
@@ -172,6 +183,20 @@ def _adts_frame_length(frame: bytes) -> int | None:
     return length if rate < ADTS_SAMPLE_RATES and length > (9 if has_checksum else 7) else None
 
 
+def _adif(head: bytes) -> str | None:
+    """AAC with one header for all: copyright, home and sort of bit rate are single bits (ISO/IEC 13818-7 §6.2)."""
+    return "audio/aac" if len(head) > 16 and _is_binary(head[4:16]) else None
+
+
+def _basic_audio(head: bytes) -> str | None:
+    """Sun's: the samples lie behind the header, in an encoding of those that there are."""
+    if len(head) < 24:
+        return None
+    offset, _size, encoding, rate, channels = unpack_from(">5I", head, 4)
+    fits = 24 <= offset <= 1 << 16 and 1 <= encoding <= 27 and 1000 <= rate <= 400_000 and 1 <= channels <= 256
+    return "audio/basic" if fits else None
+
+
 def _aiff(head: bytes) -> str | None:
     """The size of the whole holds that of its first chunk (AIFF 1.3)."""
     if len(head) < 20 or not _is_binary(head[4:8]) or not _is_binary(head[16:20]):
@@ -197,13 +222,40 @@ def _pdf(head: bytes) -> str | None:
 
 
 def _zip(head: bytes) -> str | None:
-    """What the first member is called tells an office document from an archive."""
+    """What the first members are called, and hold, tells an office document from an archive."""
     named = _ZIP_NAMES_ITSELF.match(head, 30)
     if named is not None:
         return named[1].decode()
-    if head.startswith((b"[Content_Types].xml", b"_rels/", b"docProps/"), 30):
-        return next((media_type for folder, media_type in OOXML.items() if folder in head), "application/zip")
+    if head.startswith(OPC, 30):
+        places = (_content_types(head), head)
+        found = (media_type for place in places for folder, media_type in OOXML.items() if folder in place)
+        return next(found, "application/zip")
     return "application/zip"
+
+
+def _content_types(head: bytes) -> bytes:
+    """The beginning of the first member, where it lists the parts of an office document (ISO/IEC 29500-2 §10.1.2)."""
+    method, name_length, extra_length = unpack_from("<H16xHH", head, 8) if len(head) >= 30 else (0, 0, 0)
+    start = 30 + name_length + extra_length
+    if method != DEFLATED or not head.startswith(OPC[0], 30):
+        return b""
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(head[start:], CONTENT_TYPES_BYTES)
+    except zlib.error:
+        return b""
+
+
+def _archive(head: bytes) -> str | None:
+    """Of ar(5): the header of the first member ends where it must, or there is none."""
+    if len(head) > 8 and head[66:68] != b"`\n":
+        return None
+    return "application/vnd.debian.binary-package" if head.startswith(b"debian-binary", 8) else "application/x-archive"
+
+
+def _python_code(head: bytes) -> str | None:
+    """Compiled: a version with a line end in it, then four bytes of flags (PEP 552)."""
+    flags = unpack_from("<I", head, 4)[0] if len(head) >= 16 else None
+    return "application/x-python-code" if flags in PYTHON_FLAGS else None
 
 
 def _bzip2(head: bytes) -> str | None:
@@ -225,6 +277,7 @@ SIGNATURES: tuple[tuple[int, bytes, Verdict], ...] = (
     (0, b"GIF89a", _gif),
     (0, b"RIFF", _riff),
     (0, b"RIFX", _riff),
+    (0, b"RF64", _riff),
     (0, b"BM", _bmp),
     (0, b"II*\0", _tiff),
     (0, b"MM\0*", _tiff),
@@ -248,6 +301,8 @@ SIGNATURES: tuple[tuple[int, bytes, Verdict], ...] = (
     (0, b"ID3", _id3),
     *((0, bytes([0xFF, byte]), _mp3) for byte in (0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2)),
     *((0, bytes([0xFF, byte]), _adts) for byte in (0xF1, 0xF0, 0xF9, 0xF8)),
+    (0, b"ADIF", _adif),
+    (0, b".snd", _basic_audio),
     (0, b"FORM", _aiff),
     (0, AMR, _amr),
     (0, AMR_WIDE, _amr),
@@ -260,6 +315,8 @@ SIGNATURES: tuple[tuple[int, bytes, Verdict], ...] = (
     (0, b"\x28\xb5\x2f\xfd", "application/zstd"),
     (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (0, b"Rar!\x1a\x07", "application/vnd.rar"),
+    (0, b"!<arch>\n", _archive),
+    (2, b"\r\n", _python_code),
     (257, b"ustar\0", "application/x-tar"),
     (257, b"ustar  \0", "application/x-tar"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),

@@ -1,0 +1,81 @@
+"""docs/text.md shows every parameter of data with an example that works, and every field of its results."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from processors.text import TextProcessor
+from processors.text.data.cells import type_of
+from processors.text.data.models import (
+    BadRecord,
+    ColumnType,
+    Csv,
+    CsvColumn,
+    CsvTable,
+    JsonDocument,
+    JsonError,
+    JsonLines,
+    SchemaPath,
+    Structure,
+    Tables,
+    TablesMade,
+)
+from processors.text.data.table import FILES, MOST_COLUMNS, OUTPUT_RATIO, OUTPUT_ROOM, REJECTED
+from processors.text.models import TextResult
+from processors.work import run_alone
+from tests.architecture import REPOSITORY
+from tests.model_tables import examples, keys, params_table, result_table
+
+DOCUMENT = (REPOSITORY / "docs" / "text.md").read_text()
+SECTIONS = "".join(
+    f"## {section}"
+    for section in f"\n{DOCUMENT}".split("\n## ")
+    if section.partition("\n")[0] in ("CSV and TSV", "JSON", "NDJSON", "Tables")
+)
+PARAMS = (Csv, Structure, Tables)
+RESULTS = (CsvTable, CsvColumn, BadRecord, JsonDocument, JsonError, SchemaPath, JsonLines, TablesMade)
+
+
+@pytest.mark.parametrize("model", PARAMS, ids=lambda model: model.__name__)
+def test_every_parameter_is_documented_with_default_and_range(model: type[BaseModel]) -> None:
+    assert params_table(model) in SECTIONS
+
+
+@pytest.mark.parametrize("model", RESULTS, ids=lambda model: model.__name__)
+def test_every_field_of_the_results_is_documented(model: type[BaseModel]) -> None:
+    assert result_table(model) in SECTIONS
+
+
+def test_everything_about_data_explains_itself() -> None:
+    fields = [
+        (model.__name__, name, field) for model in (*PARAMS, *RESULTS) for name, field in model.model_fields.items()
+    ]
+    assert [(model, name) for model, name, field in fields if not field.description] == []
+
+
+def test_every_parameter_of_data_stands_in_an_example() -> None:
+    shown = set(keys(examples(SECTIONS)))
+    assert {name for model in PARAMS for name in model.model_fields} - shown == set()
+
+
+def test_every_type_output_and_bound_is_told() -> None:
+    assert all(f"| {kind} | " in SECTIONS for kind in get_args(ColumnType))
+    assert type_of({"null"}) == "string"
+    assert all(f"| `{name}` | " in SECTIONS for name, _ in (*FILES.values(), REJECTED))
+    assert f"{MOST_COLUMNS:,} columns and takes up to {OUTPUT_RATIO} times" in SECTIONS
+    assert f"{OUTPUT_ROOM >> 20} MiB" in SECTIONS
+
+
+@pytest.mark.parametrize("number", range(len(examples(SECTIONS))))
+def test_every_example_about_data_works(number: int, tmp_path: Path) -> None:
+    params = examples(SECTIONS)[number]
+    texts = {"csv": b"a;b\n1;2\n", "json": b'{"a": [1]}', "ndjson": b'{"a": 1}\n{"a": 2}\n'}
+    path = tmp_path / "in.csv"
+    path.write_bytes(texts[params.get("format", "csv")])
+    result = run_alone(TextProcessor(), path, params, scratch=tmp_path).result
+    assert isinstance(result, TextResult)
+    assert result.format == params.get("format", "csv")
+    assert result.failed == []
+    assert (result.tables is not None) == ("tables" in params)
