@@ -16,23 +16,10 @@ from processors.text.shape import Examined
 from processors.work import FileWork
 
 BYTES = 128 * MIB
-WORDS = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "zeta",
-    "größe",
-    "naïve",
-    "kappa",
-    "lambda",
-    "mu",
-    "東京",
-    "nu",
-    "xi",
-    "omicron",
-]
+WORDS = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "größe", "naïve", "kappa", "lambda"),
+    *("mu", "東京", "nu", "xi", "omicron"),
+)
 HEADER = ("id", "name", "amount", "day", "active", "score", "comment", "at")
 
 

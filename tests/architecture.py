@@ -32,6 +32,7 @@ BLOCKING = ("os", "io", "pathlib", "socket", "threading", "subprocess", "asyncio
 # Rules without a reach to the outside: values in, values out.
 PURE = (
     "processors.signatures",
+    "processors.media_signatures",
     "ingest.parts",
     "ingest.form",
     "ingest.fields",

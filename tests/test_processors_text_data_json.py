@@ -83,6 +83,56 @@ def test_text_is_valid_if_and_only_if_the_json_module_takes_it(text: str, cuts: 
     assert parsed(list(text))[0] == error
 
 
+def types_and_oddities(value: Any) -> tuple[dict[str, set[str]], int]:
+    """Of every path of a value that Python's `json` has read."""
+    found: dict[str, set[str]] = {}
+    odd = 0
+    waiting = [("", value)]
+    while waiting:
+        path, one = waiting.pop()
+        match one:
+            case bool():
+                kind = "boolean"
+            case int():
+                kind, odd = "integer", odd + (not -(1 << 63) <= one < 1 << 64)
+            case float():
+                kind, odd = "number", odd + (one in (float("inf"), float("-inf")))
+            case str():
+                kind = "string"
+            case None:
+                kind = "null"
+            case list():
+                kind = "array"
+                waiting += [(f"{path}[]", item) for item in one]
+            case _:
+                kind = "object"
+                waiting += [(f"{path}.{name}".removeprefix("."), item) for name, item in one.items()]
+        found.setdefault(path, set()).add(kind)
+    return found, odd
+
+
+ITEMS: st.SearchStrategy[Any] = st.sampled_from(
+    [1, 2**63, 10**30, 1.5, 1e9, 1e300, -3, "x", 'a"\\', None, True, [], [1, 2], ["x", 1.5], {}]
+)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(ITEMS | st.dictionaries(st.sampled_from("ab"), ITEMS, max_size=2), max_size=30), st.integers(1, 5), CUTS
+)
+def test_items_that_are_passed_by_their_looks_are_told_as_those_that_are_parsed(
+    items: list[Any], times: int, cuts: Sequence[int]
+) -> None:
+    value = {"a": items * times, "b": [items] * times}
+    text = json.dumps(value)
+    error, parser = parsed(cut(text, cuts))
+    types, odd = types_and_oddities(value)
+    assert error is None
+    assert parser.out_of_range == odd
+    told = {path.path: set(path.types) for path in parser.schema.paths(True)}
+    assert told == {path: kinds - {"integer"} if "number" in kinds else kinds for path, kinds in types.items()}
+
+
 @pytest.mark.corpus
 def test_the_json_test_suite_is_accepted_and_rejected_as_its_names_say(corpus: Path) -> None:
     seen = 0
@@ -185,7 +235,25 @@ def expected(text: str) -> tuple[int, list[int], dict[str, list[str]]]:
 RECORDS = st.dictionaries(
     st.sampled_from(["id", "name", "tags", "geo"]),
     st.sampled_from(
-        [1, -2, 1.5, 1e300, None, True, "x", 'a"\\', [], [1], [1, 2.5], ["a", None], {"a": 1}, [{"a": 1}], [[1]]]
+        [
+            1,
+            -2,
+            1.5,
+            1e300,
+            1e50,
+            10**30,
+            None,
+            True,
+            "x",
+            'a"\\',
+            [],
+            [1],
+            [1, 2.5],
+            ["a", None],
+            {"a": 1},
+            [{"a": 1}],
+            [[1]],
+        ]
     ),
     max_size=4,
 )
@@ -203,6 +271,18 @@ def test_records_and_schema_are_what_the_parser_says_line_by_line(some: list[str
     assert found == lines([text])
     paths = {path.path: [*path.types, str(path.optional)] for path in found.paths}
     assert (found.record_count, [bad.line for bad in found.bad_records], paths) == expected(text)
+
+
+@pytest.mark.parametrize(
+    "bad", ["[,1]", "[1,]", "[1,,2]", "[1 2]", "[]1", "[01]", "[1.]", "[-]", '["a]', "[1,2", "[[1,2]", "[1,2]]", "[1e]"]
+)
+def test_what_looks_nearly_like_what_was_learned_is_bad_all_the_same(bad: str) -> None:
+    for good in ("[1,2]", "[-1.5,1e5]", '["a","b"]', "[[1],[2,3]]", '[{"b":1},{"b":2}]'):
+        text = f'{{"a":{good}}}\n' * 20
+        found = lines([f'{text}{{"a":{bad}}}\n{text}'])
+        assert (found.record_count, [one.line for one in found.bad_records]) == (40, [21])
+        document = "[" + ",".join([good] * 20 + [bad] + [good] * 20) + "]"
+        assert parsed([document])[0] is not None
 
 
 def test_a_line_too_long_to_hold_is_a_bad_record_and_the_next_is_read() -> None:
@@ -230,8 +310,23 @@ def test_a_line_too_long_to_hold_is_a_bad_record_and_the_next_is_read() -> None:
         '{"a":[1,2,3,"x"]}\n{"a":[1,2,3,4' * 20_000,
         "".join(f'{{"k{number % 50}":{number}}}\n' for number in range(40_000)),
         " " * 600_000,
+        "[" + ("[" * 100 + "]" * 100 + ",") * 3000,
+        ('{"a":' * 100 + "[" * 100 + "]" * 100 + "}" * 100 + "\n") * 600,
     ],
-    ids=["arrays", "objects", "backslashes", "string", "items", "digits", "cut", "nearly", "many shapes", "space"],
+    ids=[
+        "arrays",
+        "objects",
+        "backslashes",
+        "string",
+        "items",
+        "digits",
+        "cut",
+        "nearly",
+        "many shapes",
+        "space",
+        "nested",
+        "nested records",
+    ],
 )
 def test_hostile_json_takes_linear_time(text: str) -> None:
     """Ten times as much takes ten times as long, and never more than thirty."""

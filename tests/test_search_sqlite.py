@@ -103,8 +103,10 @@ def test_an_index_that_was_emptied_is_sound(path: Path) -> None:
     index.remove([one.job_id for one in documents])
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO words (words) VALUES ('optimize')")
-        connection.execute("CREATE VIRTUAL TABLE vocabulary USING fts5vocab('words', 'row')")
-        assert connection.execute("SELECT * FROM vocabulary").fetchall() == []
+        connection.execute("INSERT INTO titles (titles) VALUES ('optimize')")
+        for table in ("words", "titles"):
+            connection.execute(f"CREATE VIRTUAL TABLE temp.of_{table} USING fts5vocab('main', '{table}', 'row')")
+            assert connection.execute(f"SELECT * FROM of_{table}").fetchall() == []
         assert connection.execute("SELECT count(*) FROM passages").fetchone() == (0,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     index.close()

@@ -44,6 +44,7 @@ TESTED_BY = {
     "ingest.web_process": "test_serve.py",
     "ingest.worker_process": "test_serve.py",
     "processors.media": "test_processors_video.py",
+    "processors.media_signatures": "test_sniff.py",
     "processors.media.frames": "test_processors_video.py",
     "processors.media.graphs": "test_processors_media_samples.py",
     "processors.media.opening": "test_processors_video.py",

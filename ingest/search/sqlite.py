@@ -23,6 +23,8 @@ PASSAGES = 16  # bits of a passage's number below that of its document
 _FACTS = "id, job_id, kind, created_at, name, media_type, size, metadata, is_cut, passages"
 _ADD = f"INSERT INTO documents ({_FACTS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _ADD_WORDS = "INSERT INTO words (rowid, name, metadata, text, facets) VALUES (?, ?, ?, ?, ?)"
+_ADD_TITLE = "INSERT INTO titles (rowid, name, metadata, facets) VALUES (?, ?, ?, ?)"
+_REMOVE_TITLE = "INSERT INTO titles (titles, rowid, name, metadata, facets) VALUES ('delete', ?, ?, ?, ?)"
 _REMOVE_WORDS = "INSERT INTO words (words, rowid, name, metadata, text, facets) VALUES ('delete', ?, ?, ?, ?, ?)"
 _KNOWN = "SELECT id, kind, name, metadata FROM documents WHERE job_id = ?"
 _LOOK = f"SELECT {_FACTS} FROM documents WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
@@ -31,6 +33,7 @@ _EMPTY = (
     "DELETE FROM documents",
     "DELETE FROM passages",
     "INSERT INTO words (words) VALUES ('delete-all')",
+    "INSERT INTO titles (titles) VALUES ('delete-all')",
     "UPDATE watermark SET seq = 0",
 )
 
@@ -152,6 +155,7 @@ def _add(sql: sqlite3.Connection, document: Document) -> None:
     more = (document.media_type, document.size, metadata, document.is_cut, count)
     sql.execute(_ADD, (*facts, *more))
     sql.execute(_ADD_WORDS, _words(number, document.kind, name, metadata, said))
+    sql.execute(_ADD_TITLE, _title(number, document.kind, name, metadata))
 
 
 def _remove(sql: sqlite3.Connection, job_id: str) -> int:
@@ -164,6 +168,7 @@ def _remove(sql: sqlite3.Connection, job_id: str) -> int:
     for (passage,) in sql.execute(_PASSAGES, _passages_of(number)):
         said.add(passage)
     sql.execute(_REMOVE_WORDS, _words(number, kind, name, metadata, said))
+    sql.execute(_REMOVE_TITLE, _title(number, kind, name, metadata))
     sql.execute("DELETE FROM passages WHERE id >= ? AND id < ?", _passages_of(number))
     sql.execute("DELETE FROM documents WHERE id = ?", (number,))
     return 1
@@ -182,10 +187,22 @@ class Said:
 
 
 def _words(number: int, kind: str, name: str, metadata: str, said: Said) -> tuple[int, str, str, str, str]:
-    pairs = json.loads(metadata)
-    about = " ".join(word for pair in pairs.items() for word in pair)
-    facets = ranking.facets(kind, pairs, said.characters | characters(f"{name} {about}"))
-    return number, indexed(name), indexed(about), " ".join(said.tokens), " ".join(facets)
+    facets = _facets(kind, name, metadata, said.characters)
+    return number, indexed(name), indexed(_about(metadata)), " ".join(said.tokens), facets
+
+
+def _title(number: int, kind: str, name: str, metadata: str) -> tuple[int, str, str, str]:
+    return number, indexed(name), indexed(_about(metadata)), _facets(kind, name, metadata, set())
+
+
+def _facets(kind: str, name: str, metadata: str, said: set[str]) -> str:
+    alone = said | characters(f"{name} {_about(metadata)}")
+    return " ".join(ranking.facets(kind, json.loads(metadata), alone))
+
+
+def _about(metadata: str) -> str:
+    """What it says, keys and values."""
+    return " ".join(word for pair in json.loads(metadata).items() for word in pair)
 
 
 def _free_number(sql: sqlite3.Connection, created_at: float) -> int:

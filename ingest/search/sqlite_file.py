@@ -22,7 +22,8 @@ MEMBERS = ("", "-wal", "-shm", "-journal")
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 
 # Documents are numbered by time, so that the newest come first and a span of time is a span of numbers. The texts are
-# there for the snippets. The words have no content of their own; facets are what filters look for, and weigh nothing.
+# there for the snippets. The words have no content of their own; facets are what filters look for, and weigh next to
+# nothing. What has the words in its title is found among all, and not only among the newest.
 SCHEMA = """
 BEGIN IMMEDIATE;
 CREATE TABLE documents (
@@ -34,6 +35,7 @@ CREATE TABLE passages (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE watermark (seq INTEGER NOT NULL);
 INSERT INTO watermark VALUES (0);
 CREATE VIRTUAL TABLE words USING fts5(name, metadata, text, facets, content='', tokenize='ascii');
+CREATE VIRTUAL TABLE titles USING fts5(name, metadata, facets, content='', tokenize='ascii');
 PRAGMA user_version = VERSION;
 COMMIT;
 """

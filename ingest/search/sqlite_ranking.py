@@ -22,6 +22,7 @@ SLOTS = 4  # bits of a document's number below the millisecond
 LAST = 2**62
 
 _FIND = "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?"
+_FIND_TITLES = "SELECT rowid FROM titles WHERE titles MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?"
 # The plus keeps SQLite from asking FTS5 for one document after the other.
 _WEIGH = (
     f"SELECT rowid, -bm25(words, {WEIGHTS}) FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? "  # noqa: S608
@@ -51,12 +52,12 @@ def facets(kind: str, metadata: Mapping[str, str], characters: Iterable[str]) ->
 
 
 def find(
-    sql: sqlite3.Connection, query: Query, where: SearchFilter, last: int, limit: int, columns: str = ""
+    sql: sqlite3.Connection, query: Query, where: SearchFilter, last: int, limit: int, statement: str = _FIND
 ) -> list[int]:
     """The newest matches up to the number `last`, newest first."""
     first = 0 if where.since is None else slot(where.since)
     last = last if where.until is None else min(last, slot(where.until) - 1)
-    return [row[0] for row in sql.execute(_FIND, (_expression(query, where, columns), first, last, limit))]
+    return [row[0] for row in sql.execute(statement, (_expression(query, where), first, last, limit))]
 
 
 def rank(sql: sqlite3.Connection, query: Query, where: SearchFilter, last: int) -> tuple[list[Found], bool]:
@@ -64,8 +65,8 @@ def rank(sql: sqlite3.Connection, query: Query, where: SearchFilter, last: int) 
     newest = find(sql, query, where, last, RANKED + 1)
     is_partial = len(newest) > RANKED
     chosen = set(newest[:RANKED])
-    if is_partial:
-        chosen.update(find(sql, query, where, last, RANKED, "{name metadata} : "))
+    if is_partial and not query.unwanted:  # a title doesn't know what its text says
+        chosen.update(find(sql, query, where, last, RANKED, _FIND_TITLES))
     if not chosen:
         return [], False
     weighed = sql.execute(_WEIGH, (_tokens(query), min(chosen), max(chosen), json.dumps(sorted(chosen))))
@@ -79,10 +80,8 @@ def newest(sql: sqlite3.Connection, query: Query, where: SearchFilter, last: int
         last = found[-1] - 1
 
 
-def _expression(query: Query, where: SearchFilter, columns: str) -> str:
-    phrase = _phrase if columns else _anywhere
-    wanted = " AND ".join(map(phrase, query.wanted))
-    terms = [f"{columns}({wanted})"]
+def _expression(query: Query, where: SearchFilter) -> str:
+    terms = list(map(_anywhere, query.wanted))
     if where.kind is not None:
         terms.append(f'"{_facet("kind", where.kind)}"')
     terms += [f'"{_facet("metadata", key, value)}"' for key, value in where.metadata.items()]

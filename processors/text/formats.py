@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from processors.text.data import csv_shape, json_shape, ndjson_shape
 from processors.text.lines import logs, source
+from processors.text.markup import markdown
 from processors.text.models import TextParams
 from processors.text.shape import Shape
 
 
 def shapes() -> Sequence[Shape]:
     """In the order in which they are asked."""
-    return (json_shape.SHAPE, ndjson_shape.SHAPE, *csv_shape.SHAPES, logs.SHAPE, source.SHAPE)
+    return (json_shape.SHAPE, ndjson_shape.SHAPE, *csv_shape.SHAPES, markdown.SHAPE, logs.SHAPE, source.SHAPE)
 
 
 def nominated(params: TextParams, name: str, media_type: str, head: str) -> Iterator[Shape]:

@@ -10,6 +10,7 @@ from processors.text.chunks.models import Chunks, ChunksMade
 from processors.text.data.models import Csv, CsvTable, JsonDocument, JsonLines, Structure, Tables, TablesMade
 from processors.text.facts import NormalizedCopy, TextFacts
 from processors.text.lines.models import LogFacts, SourceFacts
+from processors.text.markup.models import MarkdownFacts
 
 MEDIA_TYPES = frozenset(
     {
@@ -68,6 +69,7 @@ class NotDone(BaseModel):
 
 class TextResult(TextFacts):
     format: Format = Field(description="What the text was proved to be.")
+    markdown: MarkdownFacts | None = Field(None, description="What Markdown holds.")
     log: LogFacts | None = Field(None, description="What a log holds.")
     source: SourceFacts | None = Field(None, description="What a program is.")
     chunks: ChunksMade | None = Field(None, description="None if not asked for.")

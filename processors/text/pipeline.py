@@ -15,7 +15,7 @@ from processors.text.digest import Digest
 from processors.text.encoding import SAMPLE_BYTES, Encoding, decoded_head, markup_label, recognise
 from processors.text.facts import TextFacts
 from processors.text.formats import nominated
-from processors.text.models import NotDone, TextParams, TextResult
+from processors.text.models import Format, NotDone, TextParams, TextResult
 from processors.text.passes import Passes
 from processors.text.reading import Reading
 from processors.text.shape import Shape
@@ -41,7 +41,7 @@ def run(work: Work[TextParams]) -> TextResult:
     if params.tables.formats:
         made.add("tables", made.tables)
     if params.chunks:
-        made.add("chunks", partial(chunks.make, text, params.chunks))
+        made.add("chunks", partial(chunks.make, text, params.chunks, made.format))
     if params.normalized:
         made.add("normalized", partial(normalized.write, text, params.normalized))
     return made.result(facts)
@@ -66,7 +66,8 @@ class _Made:
 
     def __init__(self, text: Text) -> None:
         self._text = text
-        self._parts: dict[str, Any] = {"format": "plain"}
+        self.format: Format = "plain"
+        self._parts: dict[str, Any] = {}
         self._warnings: list[str] = []
         self._failed: list[NotDone] = []
         self._make_tables: Callable[[], BaseModel] | None = None
@@ -84,13 +85,13 @@ class _Made:
             self._parts[shape.result_field or shape.format] = examined.part
             self._warnings += examined.warnings
             if examined.is_proved:
-                self._parts["format"] = shape.format
+                self.format = shape.format
                 self._make_tables = examined.make_tables
                 return
 
     def tables(self) -> BaseModel:
         if self._make_tables is None:
-            raise Rejected("unsupported_input", f"There is no table in this text: it is {self._parts['format']}.")
+            raise Rejected("unsupported_input", f"There is no table in this text: it is {self.format}.")
         return self._make_tables()
 
     def add(self, stage: str, make: Callable[[], BaseModel]) -> None:
@@ -105,13 +106,15 @@ class _Made:
         self._failed.append(NotDone(stage=stage, code=rejected.code, detail=rejected.detail))
 
     def result(self, facts: TextFacts) -> TextResult:
-        return TextResult(
-            **facts.model_dump(exclude={"warnings"}),
+        parts = {
+            **dict(facts),
             **self._parts,
-            searchable=_searchable(self._text.encoding) if self._text.params.index else None,
-            warnings=[*facts.warnings, *self._warnings],
-            failed=self._failed,
-        )
+            "format": self.format,
+            "searchable": _searchable(self._text.encoding) if self._text.params.index else None,
+            "warnings": [*facts.warnings, *self._warnings],
+            "failed": self._failed,
+        }
+        return TextResult(**parts)
 
 
 def _searchable(encoding: Encoding) -> Searchable:

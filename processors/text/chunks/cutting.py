@@ -47,8 +47,9 @@ class Cutter:
         params: Chunks,
         strategy: Strategy,
         measure: Measure = len,
-        first_byte: int = 0,
+        first: tuple[int, int] = (0, 0),
     ) -> None:
+        """`first` is the character and the byte that the stream begins with."""
         self._blocks = blocks
         self._room = params.max_characters
         self._overlap = params.overlap
@@ -57,8 +58,8 @@ class Cutter:
         self._max_words = params.max_words
         self._words = re.compile(f"(?:(?:[{CJK}]|[^\\s{CJK}]++)\\s*+){{1,{params.max_words}}}")
         self._text = ""
-        self._base = 0  # of the stream, where `_text` begins
-        self._mark, self._mark_byte = 0, first_byte  # a place in `_text`, and its byte of the stream
+        self._base = first[0]  # of the stream, where `_text` begins
+        self._mark, self._mark_byte = 0, first[1]  # a place in `_text`, and its byte of the stream
         self._is_ascii = False
         self._is_over = False
 
@@ -81,7 +82,7 @@ class Cutter:
                 start, behind = self._next_word(end), 0
 
     def consumed(self) -> tuple[int, int]:
-        """Characters and bytes of the stream, once it is over."""
+        """Where the stream ends, in characters and bytes, once it is over."""
         return self._base + len(self._text), self._byte(len(self._text))
 
     # -- the text in hand

@@ -1,28 +1,37 @@
 """The stage that makes the chunks of a text, and its outputs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain, groupby
 
 from processors.text.chunks import parquet
-from processors.text.chunks.cutting import Chunk, Cutter
+from processors.text.chunks.cutting import Chunk, Cutter, Measure
 from processors.text.chunks.models import Chunks, ChunksMade, Strategy
 from processors.text.chunks.offsets import Offsets, measure_of
 from processors.text.chunks.writing import Lines
 from processors.text.content import Text
+from processors.text.markup.parts import markdown_parts
+from processors.text.models import Format
 
 NDJSON = "application/x-ndjson"
 
 
-def make(text: Text, params: Chunks) -> ChunksMade:
+Headed = tuple[Chunk, Sequence[str]]
+
+
+def make(text: Text, params: Chunks, form: Format) -> ChunksMade:
+    """`form` is what the text was proved to be."""
     if "parquet" in params.formats:
         parquet.require()
     work = text.work
     wants_lines = "ndjson" in params.formats
     path = (work.scratch / "out" if wants_lines else work.scratch) / "chunks.ndjson"
     path.parent.mkdir(exist_ok=True)
-    strategy: Strategy = "sentences" if params.strategy == "structure" else params.strategy
+    strategy: Strategy = params.strategy
+    if strategy == "structure" and form != "markdown":
+        strategy = "sentences"
     with Lines(path, work.size) as lines:
-        made = _write(lines, _chunks(text, params, strategy), strategy)
+        made = _write(lines, _placed(text, params, strategy), strategy)
     if made.count and wants_lines:
         work.output("chunks.ndjson", NDJSON, chunks=made.count)
     if made.count and "parquet" in params.formats:
@@ -32,10 +41,10 @@ def make(text: Text, params: Chunks) -> ChunksMade:
     return made
 
 
-def _write(lines: Lines, chunks: Iterable[Chunk], strategy: Strategy) -> ChunksMade:
+def _write(lines: Lines, chunks: Iterable[Headed], strategy: Strategy) -> ChunksMade:
     characters = repeated = longest = words_cut = behind = 0
-    for chunk in chunks:
-        lines.write(chunk, ())
+    for chunk, path in chunks:
+        lines.write(chunk, path)
         length = len(chunk.text)
         characters += length
         if chunk.start < behind:
@@ -54,15 +63,31 @@ def _write(lines: Lines, chunks: Iterable[Chunk], strategy: Strategy) -> ChunksM
     )
 
 
-def _chunks(text: Text, params: Chunks, strategy: Strategy) -> Iterator[Chunk]:
+def _placed(text: Text, params: Chunks, strategy: Strategy) -> Iterator[Headed]:
     """With their places in the file."""
-    mark = text.encoding.mark_bytes
-    measure = measure_of(text.encoding.name, text.is_utf8)
-    blocks = text.blocks("chunks")
+    name, mark = text.encoding.name, text.encoding.mark_bytes
+    measure = measure_of(name, text.is_utf8)
     if measure is not None:
-        yield from Cutter(blocks, params, strategy, measure, mark)
+        yield from _headed(text, params, strategy, measure, mark)
         return
     with ExitStack() as stack:
-        starts, ends = (Offsets(stack.enter_context(text.work.open()), text.encoding.name, mark) for _ in range(2))
-        for chunk in Cutter(blocks, params, strategy):
-            yield chunk._replace(start_byte=starts.byte(chunk.start), end_byte=ends.byte(chunk.end))
+        starts, ends = (Offsets(stack.enter_context(text.work.open()), name, mark) for _ in range(2))
+        for chunk, path in _headed(text, params, strategy, len, mark):
+            yield chunk._replace(start_byte=starts.byte(chunk.start), end_byte=ends.byte(chunk.end)), path
+
+
+def _headed(text: Text, params: Chunks, strategy: Strategy, measure: Measure, mark: int) -> Iterator[Headed]:
+    """Each with the headings that lead to it."""
+    blocks = text.blocks("chunks")
+    if strategy != "structure":
+        for chunk in Cutter(blocks, params, strategy, measure, (0, mark)):
+            yield chunk, ()
+        return
+    place = 0, mark
+    for _number, section in groupby(markdown_parts(blocks, text.head), key=lambda part: part.number):
+        first = next(section)
+        pieces = (part.text for part in chain([first], section))
+        cutter = Cutter(pieces, params, "sentences", measure, place)
+        for chunk in cutter:
+            yield chunk, first.path
+        place = cutter.consumed()

@@ -8,9 +8,11 @@ import math
 import re
 from collections.abc import Iterable
 
+from processors.text.data.json_tokens import SPACE, STRING, TOKEN
 from processors.text.data.lines import Place
 from processors.text.data.models import JsonError, JsonType
 from processors.text.data.schema import Node, Schema
+from processors.text.data.templates import RECORD_CHARACTERS, Templates
 
 KEYS = 100_000  # names of open objects that are remembered, to find them again
 KEY_CHARACTERS = 1000  # of a longer name, the beginning and the length count
@@ -18,12 +20,7 @@ NUMBER_CHARACTERS = 1 << 16
 LONG_STRING = 1 << 16  # what is left over from a block is shorter
 WIDEST_INTEGER = 19  # digits of a whole number that surely fits into 64 bits: up to 18
 
-TEXT = r"[^\"\\\x00-\x1f]*+"
-ESCAPE = r"\\(?:[\"\\/bfnrt]|u[0-9a-fA-F]{4})"
-STRING = rf"{TEXT}(?:{ESCAPE}{TEXT})*+"
-NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+"
-TOKEN = re.compile(rf'[ \t\n\r]*+(?:([{{}}\[\],:])|"({STRING})"|({NUMBER})(?![0-9.eE+-])|(true|false|null)(?![a-z]))')
-SPACE = re.compile(r"[ \t\n\r]*+")
+_BLANK = r"[ \t\n\r]*+"
 _STRING = re.compile(STRING)
 _PARTIAL_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _PARTIAL_WORD = re.compile(r"[-+.0-9a-zA-Z]*+\Z")
@@ -52,13 +49,15 @@ class Wrong(Exception):
 
 
 class Level:
-    """An open array or object, with the names that it has had."""
+    """An open array or object, with the names that it has had. `start` is where it began, in all that was fed."""
 
-    __slots__ = ("is_object", "names", "node")
+    __slots__ = ("is_object", "names", "node", "oddities", "start")
 
-    def __init__(self, is_object: bool, node: Node | None) -> None:
+    def __init__(self, is_object: bool, node: Node | None, start: int, oddities: int) -> None:
         self.is_object = is_object
         self.node = node
+        self.start = start
+        self.oddities = oddities  # that were counted before
         self.names: set[str] = set()
 
 
@@ -73,13 +72,21 @@ class Parser:
         self.out_of_range = 0
         self._allowed = max_depth
         self._open: list[Level] = []
+        self._closed = Level(False, None, 0, 0)  # the last one
         self._node: Node | None = schema.root  # of the value that comes next
         self._state = VALUE
         self._remembered = 0
+        self._used = 0  # characters that were fed, and used
+        self._templates: dict[Node, Templates] = {}  # of the items of the arrays at each path
         self._string: tuple[str, int] | None = None  # one that is longer than the block: its beginning and its length
 
     def feed(self, text: str, is_last: bool = False) -> int:
         """Returns how much of it was used: what is left comes again, with more behind it."""
+        used = self._feed(text, is_last)
+        self._used += used
+        return used
+
+    def _feed(self, text: str, is_last: bool) -> int:
         at = 0 if self._string is None else self._go_on(text, is_last)
         while self._string is None:
             match = TOKEN.match(text, at)
@@ -87,7 +94,26 @@ class Parser:
                 return self._unfinished(text, at, is_last)
             self._take(match)
             at = match.end()
+            if self._state == COMMA and not self._open[-1].is_object:
+                at = self._pass_alike(text, match, at)
         return at
+
+    def _pass_alike(self, text: str, match: re.Match[str], at: int) -> int:
+        """An item of an array is over: on, behind all items that are like those before."""
+        node = self._open[-1].node
+        if node is None:
+            return at
+        templates = self._templates.get(node)
+        if templates is None:
+            templates = self._templates[node] = Templates(rf"{_BLANK},{_BLANK}", r"(?=[ \t\n\r,\]])")
+        start = match.start(match.lastindex or 0) - (match.lastindex == 2)
+        is_odd = False
+        if match[1] is not None:
+            start = self._closed.start - self._used
+            is_odd = self._closed.oddities != self.duplicate_keys + self.out_of_range
+        if start >= 0 and not is_odd and at - start <= RECORD_CHARACTERS:
+            templates.learn(text[start:at])
+        return templates.end(text, at, len(text))
 
     def finish(self) -> None:
         if self._state != END:
@@ -139,7 +165,8 @@ class Parser:
         if len(self._open) >= self._allowed:
             raise Wrong(at, f"It is nested deeper than {self._allowed:,}.")
         node = self._node
-        self._open.append(Level(is_object, node))
+        oddities = self.duplicate_keys + self.out_of_range
+        self._open.append(Level(is_object, node, self._used + at, oddities))
         self.max_depth = max(self.max_depth, len(self._open))
         if is_object:
             self._state = FIRST_NAME
@@ -152,7 +179,8 @@ class Parser:
         first = FIRST_NAME if is_object else FIRST_ITEM
         if not self._open or self._open[-1].is_object != is_object or self._state not in (COMMA, first):
             raise Wrong(at, f"{_WANTED[self._state]}.")
-        self._remembered -= len(self._open.pop().names)
+        self._closed = self._open.pop()
+        self._remembered -= len(self._closed.names)
         self._state = COMMA if self._open else END
 
     def _take_string(self, string: str, length: int, at: int) -> None:

@@ -8,13 +8,14 @@ nothing that the schema doesn't know.
 import re
 from collections.abc import Collection
 
-from processors.text.data.json_parser import SPACE, STRING, TEXT, TOKEN
+from processors.text.data.json_tokens import SPACE, STRING, TEXT, TOKEN
 
 TEMPLATES = 8
 ALTERNATIVES = 8  # of one value
 RECORD_CHARACTERS = 32 << 10
 VALUES = 500  # in one template
-DEPTH = 32
+DEPTH = 8
+PATTERN_CHARACTERS = 32 << 10
 MOST_IDLE = 64
 BACKOFF = 10  # the pattern is made anew after 1, 2, 4, ... up to 1024 records that it didn't match
 
@@ -22,7 +23,7 @@ BACKOFF = 10  # the pattern is made anew after 1, 2, 4, ... up to 1024 records t
 NATURAL = "(?:0|[1-9][0-9]{0,17}+)"
 INTEGER = "-?+(?:[1-8][0-9]{18}+|0|[1-9][0-9]{0,17}+)"
 DECIMAL = rf"-?+{NATURAL}\.[0-9]++"
-DOUBLE = r"-?+(?:0|[1-9][0-9]{0,200}+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]{1,2}+)?+"
+DOUBLE = rf"-?+{NATURAL}(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]{{1,2}}+)?+"
 PLAIN = f'"{TEXT}"'
 ESCAPED = f'"{STRING}"'
 _NUMBERS = tuple((pattern, re.compile(pattern)) for pattern in (NATURAL, INTEGER, DECIMAL))
@@ -95,6 +96,15 @@ def _one_of(patterns: Collection[str]) -> str:
     return widest[0] if len(widest) == 1 else f"(?:{'|'.join(widest)})"
 
 
+def _number(number: str) -> str:
+    for pattern, narrow in _NUMBERS:
+        if narrow.fullmatch(number):
+            return pattern
+    if number.lstrip("-").isdigit():  # a whole number so large that it may be out of range
+        raise NoTemplate
+    return DOUBLE
+
+
 class _Template:
     """One record taken apart: the objects with their names and all space literally, and patterns for the values."""
 
@@ -151,7 +161,7 @@ class _Template:
         if sign is not None:
             return self._array(depth - 1)
         if number is not None:
-            return next((pattern for pattern, narrow in _NUMBERS if narrow.fullmatch(number)), DOUBLE)
+            return _number(number)
         if literal is not None:
             return "null" if literal == "null" else "(?:true|false)"
         return ESCAPED if "\\" in str(string) else PLAIN
@@ -178,8 +188,13 @@ class _Template:
         behind = re.escape(self._record[start : self._at - 1])
         if not items:
             return rf"\[{behind}\]"
-        one = _one_of(items)
-        return rf"\[{re.escape(before)}{one}(?:{between or ','}{one})*+{behind}\]"
+        # Each item stands in the pattern once, or it would double with each level of nesting. There is no comma before
+        # the first, and one before each of the others: atomic, so that the first isn't tried with one.
+        opening = rf"\[{re.escape(before)}"
+        pattern = rf"{opening}(?:(?>(?<={opening})|{between or ','}){_one_of(items)})++{behind}\]"
+        if len(pattern) > PATTERN_CHARACTERS:
+            raise NoTemplate
+        return pattern
 
     def _around_comma(self, start: int) -> str:
         space = SPACE.match(self._record, self._at)

@@ -16,23 +16,35 @@ class Line(NamedTuple):
     text: str
 
 
-def lines(blocks: Iterator[str], limit: int = LINE_CHARACTERS) -> Iterator[Line]:
+class Splitter:
     """A line ends with LF, CRLF or a lone CR. There is none behind the last line end."""
-    offset = 0
-    begun, length = "", 0  # the line that the last block left open: its first characters, and how many there were
-    held = ""  # a CR, which may be half of a CRLF
-    for block in blocks:
-        block = held + block
-        held = "\r" if block.endswith("\r") else ""
-        if held:
-            block = block[:-1]
-        parts = _END.split(block)
+
+    def __init__(self, limit: int = LINE_CHARACTERS) -> None:
+        self._limit = limit
+        self._offset = 0
+        self._begun = ""  # of the line that the last block left open: its first characters
+        self._held = ""  # a CR, which may be half of a CRLF
+        self.open_characters = 0  # of that line
+
+    def feed(self, block: str) -> Iterator[Line]:
+        block = self._held + block
+        self._held = "\r" if block.endswith("\r") else ""
+        parts = _END.split(block[:-1] if self._held else block)
         for at in range(0, len(parts) - 1, 2):
             part = parts[at]
-            yield Line(offset, (begun + part)[:limit] if length or len(part) > limit else part)
-            offset += length + len(part) + len(parts[at + 1])
-            begun, length = "", 0
-        begun = (begun + parts[-1][:limit])[:limit]
-        length += len(parts[-1])
-    if length or held:
-        yield Line(offset, begun)
+            yield Line(self._offset, (self._begun + part)[: self._limit])
+            self._offset += self.open_characters + len(part) + len(parts[at + 1])
+            self._begun, self.open_characters = "", 0
+        self._begun = (self._begun + parts[-1][: self._limit])[: self._limit]
+        self.open_characters += len(parts[-1])
+
+    def finish(self) -> Iterator[Line]:
+        if self.open_characters or self._held:
+            yield Line(self._offset, self._begun)
+
+
+def lines(blocks: Iterator[str], limit: int = LINE_CHARACTERS) -> Iterator[Line]:
+    splitter = Splitter(limit)
+    for block in blocks:
+        yield from splitter.feed(block)
+    yield from splitter.finish()

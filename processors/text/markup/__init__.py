@@ -1,0 +1,1 @@
+"""Texts with a structure: Markdown and HTML."""
