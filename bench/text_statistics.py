@@ -36,7 +36,7 @@ def peers(path: Path, folder: Path) -> Mapping[str, Callable[[], object]]:
     processor = load(["text"])["text"]
     processor.warm()  # as in the process that cells are forked from
     return {
-        "dropoff": lambda: run_alone(processor, path, scratch=folder),
+        "dropoff": lambda: run_alone(processor, path, {"format": "plain"}, scratch=folder),
         "wc -lwmc": lambda: subprocess.run(["wc", "-lwmc", path], env=environment, check=True),
         "plain loop": lambda: plain_loop(path),
     }
@@ -57,24 +57,26 @@ def plain_loop(path: Path) -> tuple[int, int, int, int, str]:
 
 
 def write(path: Path, pieces: Iterator[str], size: int) -> None:
-    """Exactly `size` bytes."""
+    """`size` bytes, or up to three less where that would cut a character."""
     piece = "".join(pieces).encode()
     with path.open("wb") as file:
         for start in range(0, size, len(piece)):
-            file.write(piece[: size - start])
+            file.write(piece[: size - start].decode(errors="ignore").encode())
 
 
 def languages() -> Iterator[str]:
-    """Paragraphs of some ten lines in a language, words in random order."""
+    """One language after another, words in random order, in lines of some 80 characters, a few of them blank."""
     rng = random.Random(20261128)
-    size = 0
-    while size < PIECE_BYTES:
-        words = rng.choice(list(TONGUES.values()))["text"].split()
-        for _ in range(10):
-            line = " ".join(rng.choices(words, k=rng.randint(3, 40))) + "\n"
+    for tongue in TONGUES.values():
+        words = [word[:20] for word in tongue["text"].split()]  # where nobody writes spaces, sentences are words
+        size = 0
+        while size < PIECE_BYTES // len(TONGUES):
+            length = rng.randint(0, 160)
+            line = ""
+            while len(line) < length:
+                line += rng.choice(words) + " "
             size += len(line.encode())
-            yield line
-        yield "\n"
+            yield line.rstrip() + "\n"
 
 
 def log() -> Iterator[str]:

@@ -41,6 +41,7 @@ def test_the_counts_do_not_depend_on_where_the_stream_was_cut(text: str, cuts: l
     assert counts.words == len(text.split())
     assert counts.lines == len(expected_lines(text))
     assert counts.longest_line == max(map(len, expected_lines(text)), default=0)
+    assert counts.blank_lines == sum(not line.strip() for line in expected_lines(text))
     assert counts.nuls == text.count("\0")
     assert (counts.crlf, counts.cr, counts.lf) == (
         text.count("\r\n"),

@@ -11,9 +11,9 @@ import re
 from processors.text.binary import CONTROLS
 
 _SPACES = bytes(byte for byte in range(128) if chr(byte).isspace())
-# Every byte as what it is to us: white space, NUL, another control character, or anything else.
+# Every byte as what it is to us: white space, part of a word, NUL, or another control character.
 _CLASSES = bytes(
-    0x20 if byte in _SPACES else 0 if byte == 0 else 1 if byte in CONTROLS else 0x78 for byte in range(256)
+    ord("0" if byte in _SPACES else "2" if byte == 0 else "3" if byte in CONTROLS else "1") for byte in range(256)
 )
 
 # The white space beyond ASCII by the byte that it begins with. A search for one byte runs at the speed of memory, so
@@ -65,13 +65,14 @@ class Counts:
         if not utf8.isascii():
             utf8 = _with_narrow_spaces(utf8)
         classes = utf8.translate(_CLASSES)
-        if b"\0" in classes or b"\1" in classes:  # they belong to words, as to `str.split`
-            self.nuls += classes.count(0)
-            self.controls += classes.count(1)
-            classes = classes.replace(b"\0", b"x").replace(b"\1", b"x")
-        starts_word = classes[0] != 0x20
-        self.words += classes.count(b" x") + (starts_word and not self._in_word)
-        self._in_word = classes[-1] != 0x20
+        if b"2" in classes or b"3" in classes:  # they belong to words, as to `str.split`
+            self.nuls += classes.count(b"2")
+            self.controls += classes.count(b"3")
+            classes = classes.replace(b"2", b"1").replace(b"3", b"1")
+        bits = int(classes, 2)  # one for each byte, the first at the top
+        begins = bits & ~(bits >> 1)
+        self.words += begins.bit_count() - (self._in_word and classes[0] == ord("1"))
+        self._in_word = classes[-1] == ord("1")
 
     def _count_lines(self, text: str) -> None:
         if self._after_cr and text[0] == "\n":  # the other half of a CRLF

@@ -98,7 +98,7 @@ class Reading:
         if self._is_taken_for_utf8():
             if self.decoder.replaced > bad:
                 self._evidence.add(data, is_first)
-            if not self._escaped and b"\x1b$" in data:
+            if not self._escaped and b"\x1b" in data and b"\x1b$" in data:  # one byte is found at no cost
                 self._escaped = data[data.index(b"\x1b$") :][:SAMPLE_BYTES]
         utf8 = self.decoder.utf8(text)
         self.counts.feed(text, utf8)
