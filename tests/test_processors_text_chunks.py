@@ -51,7 +51,7 @@ TEXTS = st.lists(st.sampled_from(WORDS) | st.sampled_from(SPACES), max_size=80).
 CUTS = st.lists(st.integers(0, 10_000), max_size=6)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=300)
 @given(
     text=TEXTS,
     cuts=CUTS,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.text.markup.html import looks_like_html
+from processors.text.markup.html_shape import looks_like_html
 from processors.text.markup.main_text import Run, main_text
 from processors.text.markup.models import HtmlFacts
 from processors.text.markup.tags import TAG_CHARACTERS, Token, Tokens

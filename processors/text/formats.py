@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from processors.text.data import csv_shape, json_shape, ndjson_shape
 from processors.text.lines import logs, source
-from processors.text.markup import html, markdown
+from processors.text.markup import html_shape, markdown
 from processors.text.models import TextParams
 from processors.text.shape import Shape
 
 
 def shapes() -> Sequence[Shape]:
     """In the order in which they are asked."""
-    markup = (html.SHAPE, markdown.SHAPE)
+    markup = (html_shape.SHAPE, markdown.SHAPE)
     return (json_shape.SHAPE, ndjson_shape.SHAPE, *csv_shape.SHAPES, *markup, logs.SHAPE, source.SHAPE)
 
 

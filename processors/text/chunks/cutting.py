@@ -138,12 +138,13 @@ class Cutter:
         first = end - length
         if not length or first <= start:
             return end
-        if self._strategy == "sentences" and (place := self._sentence_start(first, end)):
+        if self._strategy == "sentences" and (place := self._sentence_start(first, end)) > start:
             return place
         tail = text[-length - 1 :]
         rest = tail if tail[0].isspace() else "".join(tail.split(None, 1)[1:])
         if rest:
-            return self._with_its_space(end - len(rest.lstrip()), first)
+            place = self._with_its_space(end - len(rest.lstrip()), first - 1)
+            return place if place > start else end
         return (0 if text.isascii() else first_cjk(self._text, first, end)) or end
 
     def _sentence_start(self, first: int, end: int) -> int:
@@ -151,7 +152,7 @@ class Cutter:
         start = 0
         for place in sentence_ends(self._text, first - 1, end):
             if place < end and (word := _WORD.search(self._text, place, end)):
-                start = self._with_its_space(word.start(), first)
+                start = self._with_its_space(word.start(), first - 1)
         return start
 
     # -- where a chunk ends
