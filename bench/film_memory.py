@@ -11,7 +11,6 @@ from tests.cells import Cells
 
 MIB = 1 << 20
 BAR, MOONSHOT = 200, 120  # MiB
-BUDGET = 960  # of what encodes large films (docs/video.md)
 
 # What may fail is left out of the result, so that each operation is tried.
 PARTIAL = {"on_error": "partial"}
@@ -37,22 +36,18 @@ JOBS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 
 
 def measure(cells: Cells, found: Clips) -> None:
-    print(
-        f"\npeak resident memory of a cell, MiB (bar {BAR}, moonshot {MOONSHOT}; for encoding of 4K and 8K {BUDGET}): "
-        "the worst clip, the median"
-    )
+    print(f"\npeak resident memory of a cell, MiB (bar {BAR}, moonshot {MOONSHOT}): the worst clip, the median")
     films = _corpus("hostile") + _corpus("clips")
     large = [found[name] for name in LARGE]
     for title, (kind, params) in JOBS.items():
-        most = BUDGET if {"transcode", "hls"} & set(params) else BAR
-        for sort, paths, bar in (("corpus", films, BAR), ("4K and 8K", large if kind == "video" else [], most)):
+        for sort, paths in (("corpus", films), ("4K and 8K", large if kind == "video" else [])):
             if paths:
-                print(f"  {title:38} {sort:10} {_row(cells, kind, params, paths, bar)}", flush=True)
+                print(f"  {title:38} {sort:10} {_row(cells, kind, params, paths)}", flush=True)
     usual = found["20 s"]
     for codec in ENCODERS:
         params = {"operations": ["transcode"], "transcode": {"video": codec}}
-        print(f"  {f'1080p to 720p, {codec}':38} {'20 s':10} {_row(cells, 'video', params, [usual], BAR)}", flush=True)
-    print(f"  {'HLS of 1080p':38} {'20 s':10} {_row(cells, 'video', {'hls': {}}, [usual], BAR)}", flush=True)
+        print(f"  {f'1080p to 720p, {codec}':38} {'20 s':10} {_row(cells, 'video', params, [usual])}", flush=True)
+    print(f"  {'HLS of 1080p':38} {'20 s':10} {_row(cells, 'video', {'hls': {}}, [usual])}", flush=True)
 
 
 def _corpus(name: str) -> list[Path]:
@@ -60,7 +55,7 @@ def _corpus(name: str) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
-def _row(cells: Cells, kind: str, params: Mapping[str, Any], paths: Sequence[Path], bar: int) -> str:
+def _row(cells: Cells, kind: str, params: Mapping[str, Any], paths: Sequence[Path]) -> str:
     processor = load([kind])[kind]
     peaks: list[tuple[int, str]] = []
     codes: dict[str, int] = {}
@@ -70,6 +65,6 @@ def _row(cells: Cells, kind: str, params: Mapping[str, Any], paths: Sequence[Pat
         codes[ended.code] = codes.get(ended.code, 0) + 1
     peaks.sort(reverse=True)
     worst, name = peaks[0]
-    reached = "moonshot" if worst <= MOONSHOT * MIB else "first bar" if worst <= bar * MIB else "missed"
+    reached = "moonshot" if worst <= MOONSHOT * MIB else "first bar" if worst <= BAR * MIB else "missed"
     ends = ", ".join(f"{code} {count}" for code, count in sorted(codes.items()))
     return f"{worst / MIB:4.0f} ({name}), median {peaks[len(peaks) // 2][0] / MIB:.0f}: {reached}   ({ends})"
