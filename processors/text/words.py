@@ -88,7 +88,7 @@ class TopWords:
 
     def feed(self, text: str) -> None:
         text = self._held + text
-        cut = max(text.rfind(" "), text.rfind("\n"), len(text) - 2 * LONGEST_CLUSTER)
+        cut = max(text.rfind(" "), text.rfind("\n"), len(text) - 2 * LONGEST_CLUSTER, 0)
         self._held = text[cut:]
         self._count(text[:cut])
 
