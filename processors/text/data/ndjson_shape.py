@@ -72,7 +72,7 @@ def _rows(text: Text, names: Sequence[str]) -> Iterator[Values | BadRecord]:
             case Record(line):
                 yield _row(line, names) or profile.bad_record(Bad(1, UNFIT, line))
             case Heap(lines, _):
-                for offset, line in enumerate(lines.splitlines()):
+                for offset, line in enumerate(lines.removesuffix("\n").split("\n")):  # U+2028 ends no record
                     yield _row(line, names) or profile.bad_record(Bad(1, UNFIT, line), offset)
 
 
