@@ -134,7 +134,7 @@ class Profile:
             duplicate_keys=lines.duplicate_keys,
             out_of_range=lines.out_of_range,
             paths=lines.schema.paths(self._is_schema_told),
-            paths_truncated=lines.schema.is_truncated and self._is_schema_told,
+            paths_truncated=lines.schema.is_told_in_part and self._is_schema_told,
         )
 
 
