@@ -235,3 +235,10 @@ def test_without_the_extra_a_pdf_names_it_and_the_others_are_read(form: str, tol
     command = [sys.executable, "-c", HIDDEN, str(path), str(tmp_path)]
     ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert re.search(told, ran.stdout.strip())
+
+
+def test_an_outline_of_long_titles_stays_within_what_a_result_may_be(tmp_path: Path) -> None:
+    titles = ("".join(chr(0x20000 + number * place % 40_000) for place in range(400)) for number in range(1200))
+    result = read(tmp_path, docx("".join(paragraph(title, "Kop1") for title in titles))).result
+    assert 400 < len(result.outline) < 500
+    assert len(result.model_dump_json().encode()) < 1 << 20

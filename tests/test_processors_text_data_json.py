@@ -340,3 +340,19 @@ def test_hostile_json_takes_linear_time(text: str) -> None:
 
     small = min(seconds(text[: len(text) // 10]) for _ in range(3))
     assert seconds(text) < 30 * max(small, 0.005)
+
+
+@pytest.mark.parametrize("as_lines", [True, False], ids=["ndjson", "json"])
+def test_values_that_two_patterns_match_are_refuted_in_linear_time(as_lines: bool) -> None:
+    """Arrays of whole and of mixed numbers both match [1]: a record of 40 such would be tried in 2^40 ways."""
+
+    def record(value: str, last: str = "1") -> str:
+        return "{" + ",".join([*(f'"k{number}":{value}' for number in range(40)), f'"z":{last}']) + "}"
+
+    taught = [record(value) for value in ("[1]", "[1,1.5]", "[1,true]", "[1,null]", "[null]") * 4]
+    some = [*taught, *[record("[1]")] * 200, record("[1]", '"x"'), record("[1]", '{"q":1}'), record("[1]")]
+    if as_lines:
+        found = lines(["\n".join(some)])
+        assert (found.record_count, found.bad_record_count) == (len(some), 0)
+    else:
+        assert parsed([f"[{','.join(some)}]"])[0] is None

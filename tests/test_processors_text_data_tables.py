@@ -259,3 +259,19 @@ def test_duckdb_sees_the_scratch_folder_alone_and_can_not_be_told_otherwise(tmp_
         with pytest.raises(Rejected):
             duck.run(statement)
     duck.close()
+
+
+def test_what_unicode_calls_a_line_end_ends_no_record(tmp_path: Path) -> None:
+    texts = ["x"] * 50 + ["x\u2028y", "x\u2029y", "x\u0085y"]
+    data = "".join(json.dumps({"a": text}, ensure_ascii=False) + "\r\n" for text in texts).encode()
+    tables = result_of(made(tmp_path, data, {"tables": {"formats": ["sqlite"]}}, "in.ndjson")).tables
+    assert tables is not None
+    assert (tables.rows, tables.rejected) == (53, 0)
+    assert in_sqlite(tmp_path)[1] == [(text,) for text in texts]
+
+
+def test_names_with_lone_surrogates_become_columns(tmp_path: Path) -> None:
+    data = b'{"a\\ud800":1,"a\\ud801":"\\udfff"}\n' * 3
+    finished = made(tmp_path, data, {"tables": {"formats": ["sqlite"]}}, "in.ndjson")
+    assert in_sqlite(tmp_path) == (["a?", "a?_2"], [(1, "?")] * 3)
+    result_of(finished).model_dump_json()

@@ -42,7 +42,7 @@ def seen_by_parser(text: str) -> tuple[list[tuple[int, int]], int, int]:
 def test_outline_code_and_tables_of_real_pages_agree_with_markdown_it(path: Path) -> None:
     text = path.read_text()
     scanner = scan(text)
-    found = [(heading.level, heading.line) for heading in scanner.headings]
+    found = [(heading.level, heading.line) for heading in scanner.headings.items]
     assert (found, scanner.counts["code_blocks"], scanner.counts["tables"]) == seen_by_parser(text)
 
 
@@ -57,7 +57,7 @@ SIMPLE = [
 @given(chosen=st.lists(st.sampled_from(SIMPLE), max_size=14))
 def test_the_outline_of_whatever_blocks_follow_each_other_agrees_with_markdown_it(chosen: list[str]) -> None:
     text = "text\n\n" + "\n".join(chosen)
-    assert [(heading.level, heading.line) for heading in scan(text).headings] == seen_by_parser(text)[0]
+    assert [(heading.level, heading.line) for heading in scan(text).headings.items] == seen_by_parser(text)[0]
 
 
 @settings(deadline=None, max_examples=200)
@@ -76,7 +76,7 @@ def test_sections_are_all_of_the_text_and_do_not_depend_on_cuts(chosen: list[str
 
 def test_headings_are_shown_without_markup_and_with_their_lines() -> None:
     scanner = scan("# A *b* `c_d` [e](f) ##\n\nTwo\nlines\n---\n\n#\n")
-    assert [(one.level, one.text, one.line) for one in scanner.headings] == [
+    assert [(one.level, one.text, one.line) for one in scanner.headings.items] == [
         (1, "A b c_d e", 1),
         (2, "Two lines", 3),
         (1, "", 7),

@@ -98,3 +98,11 @@ def test_forgotten_words_are_owned_up_to(monkeypatch: pytest.MonkeyPatch) -> Non
     assert all(word.count <= true[word.word] <= word.count + word.missed for word in told)
     assert any(word.missed for word in told)
     assert len(top._counts) <= 200
+
+
+@pytest.mark.parametrize("text", ["hello", "hello\tworld\rhello", "hello\u3000hello"])
+def test_a_text_without_a_space_or_line_feed_keeps_its_words_whole(text: str) -> None:
+    top = TopWords()
+    top.feed(text)
+    top.finish()
+    assert {word.word: word.count for word in top.most_common(5)} == Counter(text.split())

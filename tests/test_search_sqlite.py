@@ -110,3 +110,11 @@ def test_an_index_that_was_emptied_is_sound(path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM passages").fetchone() == (0,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     index.close()
+
+
+def test_nobody_else_may_read_what_was_dropped_off(path: Path) -> None:
+    index = prepared(path)
+    write(index, document("word"))
+    modes = {member.name: member.stat().st_mode & 0o777 for member in path.parent.iterdir()}
+    assert {"search.db", "search.db-wal"} <= modes.keys()
+    assert set(modes.values()) == {0o600}

@@ -73,7 +73,9 @@ class SqliteFile:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             if not self._path.exists():
                 self.discard()  # a log without its file
-            with closing(self._connect("rwc")) as connection:
+                # What was dropped off is nobody else's to read. SQLite gives the log the mode of the file.
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            with closing(self._connect("rw")) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
                 if _version(connection) == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                     connection.executescript(SCHEMA.replace("VERSION", str(VERSION)))

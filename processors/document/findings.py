@@ -26,6 +26,7 @@ from processors.document.progress import Progress
 from processors.work import short
 
 OUTLINE_MOST = 1000
+OUTLINE_BYTES = 512 << 10  # of its titles: a result has a mebibyte
 TITLE_LENGTH, METADATA_LENGTH = 300, 1000
 SIZES_MOST = 20
 WARNINGS_MOST = 50
@@ -43,6 +44,7 @@ class Findings:
     metadata: dict[str, Any] = field(default_factory=dict)
     sizes: Counter[tuple[float, float]] = field(default_factory=Counter)
     outline: list[OutlineEntry] = field(default_factory=list)
+    outline_room: int = OUTLINE_BYTES
     security: Security = field(default_factory=Security)
     preview: str = ""
     text: TextMade | None = None
@@ -55,8 +57,11 @@ class Findings:
             self.warnings[words] = None
 
     def heading(self, level: int, title: str, page: int | None = None) -> None:
-        if title and len(self.outline) < OUTLINE_MOST:
-            self.outline.append(OutlineEntry(level=level, title=one_line(title, TITLE_LENGTH), page=page))
+        if not title or len(self.outline) >= OUTLINE_MOST or self.outline_room <= 0:
+            return
+        entry = OutlineEntry(level=level, title=one_line(title, TITLE_LENGTH), page=page)
+        self.outline.append(entry)
+        self.outline_room -= len(entry.title.encode())
 
     def say(self, name: str, value: str | datetime | None) -> None:
         """One of `Metadata`; the first that says anything holds."""

@@ -5,9 +5,9 @@ import unicodedata
 
 MARK_ROOM = 32  # marks on one character; a tower of more is cut
 
-# Unicode's controls of direction, line and paragraph separators, invisible signs, and tags; ZWJ and ZWNJ belong to
-# words and emoji, and stay.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")  # fmt: skip  # noqa: E501
+# Unicode's controls of direction, line and paragraph separators, invisible signs, tags, and the lone surrogates that
+# JSON can name; ZWJ and ZWNJ belong to words and emoji, and stay.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\U000e0000-\U000e007f]")  # fmt: skip  # noqa: E501
 
 
 def preview(text: str, length: int) -> tuple[str, bool]:

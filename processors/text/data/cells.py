@@ -74,18 +74,19 @@ def has_zone(forms: Set[str]) -> bool:
 def column_pattern(forms: Set[str], delimiter: str) -> Iterator[tuple[str, str | None]]:
     """The alternatives that match the column's cells, each with the count that it belongs to, if any.
 
-    A group of a counted one takes a character. Text includes all that is typed but has no sign in front.
+    No two match the same cell. A group of a counted one takes a character. Text includes all that is typed but has no
+    sign in front.
     """
     mark = re.escape(delimiter)
     rest = f'[^{mark}"\r\n]*+'
     signs = FORMULA.replace("\r", "").replace(delimiter, "")
     if "text" in forms:
         yield f'[^{mark}"\r\n{FORMULA}]{rest}', None
-    yield from ((_TYPED[form], None) for form in _typed(forms, ""))
+    yield from ((pattern, None) for pattern in _typed(forms, ""))
     quoted = r'[^"]*+(?:""[^"]*+)*+"'
     if "qtext" in forms:
         yield f'"(?:[^"{FORMULA}]|""){quoted}', None
-    yield from ((f'"{_TYPED[form]}"', None) for form in _typed(forms, "q"))
+    yield from ((f'"{pattern}"', None) for pattern in _typed(forms, "q"))
     if "null" in forms:
         yield f"(?=([{mark}\r\n]))", "null"
     if "qnull" in forms:
@@ -97,8 +98,11 @@ def column_pattern(forms: Set[str], delimiter: str) -> Iterator[tuple[str, str |
 
 
 def _typed(forms: Set[str], quote: str) -> Iterator[str]:
-    """The forms, without the `q`, that no other of the column's forms includes."""
-    for form in _TYPED:
-        is_within_text = f"{quote}text" in forms and form not in ("integer", "number")
+    """The patterns of the forms that no other of the column's forms includes. Of text they leave what it doesn't take:
+    a cell that two alternatives match doubles the ways to match its row.
+    """
+    has_text = f"{quote}text" in forms
+    for form, pattern in _TYPED.items():
+        is_within_text = has_text and form not in ("integer", "number")
         if f"{quote}{form}" in forms and not is_within_text and f"{quote}{_WIDER.get(form)}" not in forms:
-            yield form
+            yield f"(?=[+-]){pattern}" if has_text else pattern

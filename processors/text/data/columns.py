@@ -35,7 +35,7 @@ def column_names(names: Iterable[str]) -> Iterator[str]:
     """No two alike, whatever the case, and none empty or with a NUL."""
     taken: set[str] = set()
     for number, name in enumerate(names, 1):
-        name = name.replace("\0", "").strip()[:NAME_CHARACTERS] or f"column_{number}"
+        name = _storable(name.replace("\0", "").strip()[:NAME_CHARACTERS]) or f"column_{number}"
         free, again = name, 1
         while free.casefold() in taken:
             again += 1
@@ -45,8 +45,12 @@ def column_names(names: Iterable[str]) -> Iterator[str]:
 
 
 def written(value: object) -> str | None:
-    """A JSON value as it stands in a column: text as it is, anything else as JSON. Lone surrogates can't be stored."""
+    """A JSON value as it stands in a column: text as it is, anything else as JSON."""
     if value is None:
         return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _storable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _storable(text: str) -> str:
+    """Without lone surrogates, which JSON can say and UTF-8 can't."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -25,7 +25,7 @@ def examine(text: Text) -> Examined:
         duplicate_keys=parser.duplicate_keys,
         out_of_range=parser.out_of_range,
         paths=parser.schema.paths(params.max_paths > 0),
-        paths_truncated=parser.schema.is_truncated and params.max_paths > 0,
+        paths_truncated=parser.schema.is_told_in_part and params.max_paths > 0,
     )
     return Examined(document.valid, document, list(oddities(document)))
 

@@ -72,7 +72,7 @@ def _rows(text: Text, names: Sequence[str]) -> Iterator[Values | BadRecord]:
             case Record(line):
                 yield _row(line, names) or profile.bad_record(Bad(1, UNFIT, line))
             case Heap(lines, _):
-                for offset, line in enumerate(lines.splitlines()):
+                for offset, line in enumerate(lines.removesuffix("\n").split("\n")):  # U+2028 ends no record
                     yield _row(line, names) or profile.bad_record(Bad(1, UNFIT, line), offset)
 
 
@@ -134,7 +134,7 @@ class Profile:
             duplicate_keys=lines.duplicate_keys,
             out_of_range=lines.out_of_range,
             paths=lines.schema.paths(self._is_schema_told),
-            paths_truncated=lines.schema.is_truncated and self._is_schema_told,
+            paths_truncated=lines.schema.is_told_in_part and self._is_schema_told,
         )
 
 

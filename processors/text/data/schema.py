@@ -9,6 +9,8 @@ from processors.text.data.models import JsonType, SchemaPath
 from processors.text.preview import preview
 
 NAME_CHARACTERS = 200
+PATH_CHARACTERS = 2000  # of a path that is told
+PATHS_CHARACTERS = 128 << 10  # of all: a result may have a mebibyte, and each path comes with 80 bytes of other words
 ITEMS = "[]"
 
 
@@ -29,6 +31,7 @@ class Schema:
     def __init__(self, max_paths: int) -> None:
         self.root = Node()
         self.is_truncated = False
+        self._is_cut = False  # paths were not told, since they are too long
         self._room = max_paths - 1  # the root is one
 
     def field(self, node: Node | None, name: str) -> Node | None:
@@ -56,13 +59,22 @@ class Schema:
         self._room -= 1
         return Node()
 
+    @property
+    def is_told_in_part(self) -> bool:
+        """Ask after `paths`."""
+        return self.is_truncated or self._is_cut
+
     def paths(self, is_told: bool) -> Sequence[SchemaPath]:
         return list(self._paths(self.root, "", False)) if is_told and self.root.types else []
 
     def _paths(self, top: Node, path: str, is_optional: bool) -> Iterator[SchemaPath]:
-        waiting = [(top, path, is_optional)]
+        waiting, room = [(top, path, is_optional)], PATHS_CHARACTERS
         while waiting:
             node, path, is_optional = waiting.pop()
+            room -= len(path)
+            if room < 0 or len(path) > PATH_CHARACTERS:
+                self._is_cut = True
+                continue
             yield SchemaPath(path=path, types=_told(node.types), optional=is_optional)
             if node.items is not None:
                 waiting.append((node.items, path + ITEMS, False))

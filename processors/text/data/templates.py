@@ -93,7 +93,11 @@ def _joined(literals: tuple[str, ...], values: list[dict[str, None]]) -> str:
 
 def _one_of(patterns: Collection[str]) -> str:
     widest = [one for one in patterns if not any(wider in patterns for wider in _WIDER.get(one, ()))]
-    return widest[0] if len(widest) == 1 else f"(?:{'|'.join(widest)})"
+    if len(widest) == 1:
+        return widest[0]
+    # Two patterns may match the same value, and then a record had as many ways to match as all its values multiplied.
+    # Atomic, up to where the value must end: wherever it does, it does so for each of them.
+    return f"(?>(?:{'|'.join(widest)})(?=[ \\t\\n\\r,\\]}}]))"
 
 
 def _number(number: str) -> str:

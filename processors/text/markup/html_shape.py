@@ -5,8 +5,8 @@ from html import unescape
 
 from processors.text.content import Text
 from processors.text.markup.elements import BLOCKS, KNOWN, Place, level_of
+from processors.text.markup.kept import Kept
 from processors.text.markup.models import (
-    KEPT,
     KEPT_FIELDS,
     TEXT_CHARACTERS,
     URL_CHARACTERS,
@@ -26,15 +26,15 @@ class _Page:
     def __init__(self) -> None:
         self._place = Place()
         self._characters = {"main": 0, "article": 0, "body": 0}
-        self._headings: list[Heading] = []
+        self._headings = Kept[Heading]()
         self._heading_count = 0
         self._heading: tuple[int, int] | None = None
         self._heading_text = ""
         self.title = ""
         self.lang = self.charset = self.canonical = self.description = ""
         self.open_graph: dict[str, str] = {}
-        self.links: list[Link] = []
-        self.images: list[Link] = []
+        self.links = Kept[Link]()
+        self.images = Kept[Link]()
         self.link_count = self.image_count = self.scripts = self.known_tags = 0
         self._is_title = False
         self._has_title = False
@@ -73,8 +73,7 @@ class _Page:
     def _end_heading(self) -> None:
         if self._heading and (text := _line(unescape(self._heading_text))):
             self._heading_count += 1
-            if len(self._headings) < KEPT:
-                self._headings.append(Heading(level=self._heading[0], text=text, line=self._heading[1]))
+            self._headings.add(Heading(level=self._heading[0], text=text, line=self._heading[1]))
         self._heading, self._heading_text = None, ""
 
     def _end(self, name: str) -> None:
@@ -105,14 +104,12 @@ class _Page:
             case "img":
                 self.image_count += 1
                 attributes = token.attributes()
-                if len(self.images) < KEPT:
-                    self.images.append(_link(attributes.get("alt", ""), attributes.get("src", ""), token.line))
+                self.images.add(_link(attributes.get("alt", ""), attributes.get("src", ""), token.line))
 
     def _keep_link(self) -> None:
         if self._link:
             self.link_count += 1
-            if len(self.links) < KEPT:
-                self.links.append(_link(unescape(self._link_text), *self._link))
+            self.links.add(_link(unescape(self._link_text), *self._link))
         self._link, self._link_text = None, ""
 
     def _meta(self, attributes: Mapping[str, str]) -> None:
@@ -133,11 +130,11 @@ class _Page:
         main = next((name for name, count in self._characters.items() if count >= FEW_CHARACTERS), "body")
         return HtmlFacts(
             headings=self._heading_count,
-            outline=self._headings,
+            outline=self._headings.items,
             links=self.link_count,
-            first_links=self.links,
+            first_links=self.links.items,
             images=self.image_count,
-            first_images=self.images,
+            first_images=self.images.items,
             title=_line(unescape(self.title)),
             description=self.description,
             lang=self.lang,

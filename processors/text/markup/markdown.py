@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from processors.text.content import Text
 from processors.text.lines.splitting import LINE_CHARACTERS, Line, lines
 from processors.text.markup.inline import AUTOLINK, DEFINITION, LINK, REFERENCE, plain, without_code
+from processors.text.markup.kept import Kept
 from processors.text.markup.models import (
-    KEPT,
     KEPT_FIELDS,
     KEPT_LANGUAGES,
     TEXT_CHARACTERS,
@@ -64,9 +64,9 @@ class Scanner:
     """Feed it every line. `take` returns the heading that the line is, or has made of the lines above."""
 
     def __init__(self, head: str) -> None:
-        self.headings: list[Heading] = []
-        self.links: list[Link] = []
-        self.images: list[Link] = []
+        self.headings = Kept[Heading]()
+        self.links = Kept[Link]()
+        self.images = Kept[Link]()
         self.counts: Counter[str] = Counter()
         self.languages: Counter[str] = Counter()
         self.front_matter: dict[str, str] = {}
@@ -84,7 +84,7 @@ class Scanner:
 
     @property
     def is_markdown(self) -> bool:
-        return bool(self.headings or self.links or self.images or self.counts or self.front_matter)
+        return bool(self.counts or self.front_matter)
 
     def take(self, line: Line) -> Found | None:
         self._line += 1
@@ -156,8 +156,7 @@ class Scanner:
         self._is_in_list = False
         self._find_links(text)
         heading = Heading(level=level, text=plain(text)[:TEXT_CHARACTERS], line=line)
-        if len(self.headings) < KEPT:
-            self.headings.append(heading)
+        self.headings.add(heading)
         return Found(offset, heading)
 
     def _open_fence(self, text: str, fence: re.Match[str]) -> bool:
@@ -215,18 +214,17 @@ class Scanner:
     def _keep(self, is_image: bool, text: str, url: str) -> None:
         self.counts["images" if is_image else "links"] += 1
         kept = self.images if is_image else self.links
-        if len(kept) < KEPT:
-            kept.append(Link(text=plain(text)[:TEXT_CHARACTERS], url=url[:URL_CHARACTERS], line=self._line))
+        kept.add(Link(text=plain(text)[:TEXT_CHARACTERS], url=url[:URL_CHARACTERS], line=self._line))
 
     def facts(self) -> MarkdownFacts:
         counts = self.counts
         return MarkdownFacts(
             headings=counts["headings"],
-            outline=self.headings,
+            outline=self.headings.items,
             links=counts["links"],
-            first_links=self.links,
+            first_links=self.links.items,
             images=counts["images"],
-            first_images=self.images,
+            first_images=self.images.items,
             code_blocks=counts["code_blocks"],
             code_languages=dict(sorted(self.languages.items())),
             front_matter=self.front_matter,

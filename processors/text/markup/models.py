@@ -22,14 +22,14 @@ class Link(BaseModel):
 
 
 class Outline(BaseModel):
-    """The lists hold the first `KEPT`."""
+    """The lists hold the first `KEPT`, or fewer where these are long: a result has its limit."""
 
     headings: int = Field(description="How many there are.")
-    outline: list[Heading] = Field(description=f"The first {KEPT:,} of them.")
+    outline: list[Heading] = Field(description=f"The first of them, up to {KEPT:,}.")
     links: int = Field(description="How many there are.")
-    first_links: list[Link] = Field(description=f"The first {KEPT:,} of them.")
+    first_links: list[Link] = Field(description=f"The first of them, up to {KEPT:,}.")
     images: int = Field(description="How many there are.")
-    first_images: list[Link] = Field(description=f"The first {KEPT:,} of them.")
+    first_images: list[Link] = Field(description=f"The first of them, up to {KEPT:,}.")
 
 
 class MarkdownFacts(Outline):
