@@ -92,7 +92,9 @@ def _joined(literals: tuple[str, ...], values: list[dict[str, None]]) -> str:
 
 
 def _one_of(patterns: Collection[str]) -> str:
+    """A decimal before a whole number: in an array none is tried again, and 2 would do where 2.5 stands."""
     widest = [one for one in patterns if not any(wider in patterns for wider in _WIDER.get(one, ()))]
+    widest.sort(key=DECIMAL.__ne__)
     return widest[0] if len(widest) == 1 else f"(?:{'|'.join(widest)})"
 
 
