@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from processors.text import TextProcessor
 from processors.text.charsets import Charset
-from processors.text.facts import Copied, Indentation, LineEndings, NormalizedCopy, TextFacts, WordCount
+from processors.text.facts import Indentation, LineEndings, NormalizedCopy, NormalizedMade, TextFacts, WordCount
 from processors.text.hazards import Hazards
 from processors.text.models import TextParams, TextResult
 from processors.work import run_alone
@@ -32,7 +32,7 @@ READING = (
     "format", "on_error",
 )  # fmt: skip
 PARAMS: tuple[type[BaseModel], ...] = (NormalizedCopy,)
-RESULTS: tuple[type[BaseModel], ...] = (TextFacts, LineEndings, Indentation, Hazards, WordCount, Copied)
+RESULTS: tuple[type[BaseModel], ...] = (TextFacts, LineEndings, Indentation, Hazards, WordCount, NormalizedMade)
 MODELS: tuple[type[BaseModel], ...] = (TextParams, TextResult, *PARAMS, *RESULTS)
 # For each parameter, what must be in the result where it was given.
 EXPECTED: Mapping[str, Callable[[TextResult], bool]] = {

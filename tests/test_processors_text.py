@@ -96,11 +96,8 @@ def test_an_empty_file_is_an_empty_text(tmp_path: Path) -> None:
 # -- progress, memory
 
 
-def test_progress_counts_bytes_and_a_second_reading_counts_on(tmp_path: Path) -> None:
-    """The file proves not to be UTF-8 at its very end, so it is read twice, and the total says so."""
-    path = tmp_path / "in.txt"
-    path.write_bytes(b"a" * (3 * BLOCK_BYTES) + b"\xe9")
-    size = path.stat().st_size
+def reports_of(path: Path, params: TextParams) -> Sequence[Report]:
+    """Every one of them: a second passes between two."""
     now, reports = 0.0, list[Report]()
 
     def clock() -> float:
@@ -110,16 +107,34 @@ def test_progress_counts_bytes_and_a_second_reading_counts_on(tmp_path: Path) ->
 
     with path.open("rb") as source:
         work = FileWork(
-            params=TextParams(),
-            name="in.txt",
+            params=params,
+            name=path.name,
             media_type="text/plain",
-            size=size,
-            scratch=tmp_path,
+            size=path.stat().st_size,
+            scratch=path.parent,
             descriptor=source.fileno(),
             on_report=reports.append,
             clock=clock,
         )
         TextProcessor().process(work)
+    return reports
+
+
+def test_stages_that_are_left_out_count_as_done(tmp_path: Path) -> None:
+    path = tmp_path / "in.txt"
+    path.write_bytes(b"word " * BLOCK_BYTES)
+    asked = {"tables": {}, "main_text": True, "chunks": {}, "normalized": {}, "on_error": "partial"}
+    done = [(report.done, report.total) for report in reports_of(path, TextParams.model_validate(asked))]
+    assert done == sorted(done)
+    assert done[-1] == (5 * path.stat().st_size, 5 * path.stat().st_size)
+
+
+def test_progress_counts_bytes_and_a_second_reading_counts_on(tmp_path: Path) -> None:
+    """The file proves not to be UTF-8 at its very end, so it is read twice, and the total says so."""
+    path = tmp_path / "in.txt"
+    path.write_bytes(b"a" * (3 * BLOCK_BYTES) + b"\xe9")
+    size = path.stat().st_size
+    reports = reports_of(path, TextParams())
     assert [(report.done, report.total) for report in reports] == [
         *((done, size) for done in (0, BLOCK_BYTES, 2 * BLOCK_BYTES, 3 * BLOCK_BYTES, size)),
         *((size + done, 2 * size) for done in (0, BLOCK_BYTES, 2 * BLOCK_BYTES, 3 * BLOCK_BYTES, size)),

@@ -15,6 +15,7 @@ from processors.text.data.json_parser import LONG_STRING, Parser, check
 from processors.text.data.models import JsonError, JsonLines, SchemaPath, Structure
 from processors.text.data.ndjson_shape import Profile
 from processors.text.data.schema import Schema
+from processors.text.data.templates import Templates
 
 DEFAULT = Structure()
 
@@ -283,6 +284,17 @@ def test_what_looks_nearly_like_what_was_learned_is_bad_all_the_same(bad: str) -
         assert (found.record_count, [one.line for one in found.bad_records]) == (40, [21])
         document = "[" + ",".join([good] * 20 + [bad] + [good] * 20) + "]"
         assert parsed([document])[0] is not None
+
+
+@pytest.mark.parametrize(
+    "value", ["[1,2.5]", "[2.5,1]", "[-1,2.5,1e9]", '[1,2.5,"x"]', '[{"b":[1,2.5]}]', "[[1],[2.5]]"]
+)
+def test_a_record_is_like_itself(value: str) -> None:
+    """Or every one of them would have to be parsed."""
+    record = f'{{"a":{value}}}\n'
+    templates = Templates()
+    templates.learn(record.rstrip())
+    assert templates.end(record * 9, 0, len(record) * 9) == len(record) * 9
 
 
 def test_a_line_too_long_to_hold_is_a_bad_record_and_the_next_is_read() -> None:

@@ -211,7 +211,7 @@ def test_no_text_makes_a_table_of_more_than_the_stated_ratio(tmp_path: Path) -> 
 def test_rejected_rows_take_no_more_room_than_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "OUTPUT_ROOM", 0)
     data = b"a,b\n" + b"1,2\n" * 900 + b"x\n" * 90
-    tables = result_of(made(tmp_path, data, {"tables": {"formats": []}, **BOTH})).tables
+    tables = result_of(made(tmp_path, data, BOTH)).tables
     assert tables is not None
     assert (tables.rejected, tables.rejected_kept) == (90, len(rejected(tmp_path)))
     assert 0 < (tmp_path / "out" / "rejected.ndjson").stat().st_size <= len(data)

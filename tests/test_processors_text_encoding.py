@@ -13,6 +13,8 @@ from processors.text.encoding import Decoder, recognise
 from processors.text.reading import BLOCK_BYTES
 from tests.texts import EVERYTHING, read, split
 
+CUTS = st.lists(st.integers(0, 10_000), max_size=8)
+
 
 def test_a_byte_order_mark_decides_and_is_not_counted(tmp_path: Path) -> None:
     for mark, name in (
@@ -138,3 +140,33 @@ def test_an_encoding_is_recognised_from_the_first_bytes_alone() -> None:
     assert recognise(b"\0").name == "utf-8"
     assert recognise(b"h\0i\0").name == "utf-16-le"
     assert recognise(b"hi\0ho\0").source == "validated"
+
+
+SHIFTS = st.sampled_from([b"\x1b$B", b"\x1b(B", b"\x1b(J", b"\x1b$(D", b"\x1b$)C", b"\x1b&@", b"\x1b", b"\x1b$", b"$3", b"a\n", b" and so on ", b"\x0e", b"\xff"])  # fmt: skip  # noqa: E501
+
+
+@settings(deadline=None, max_examples=300)
+@given(name=st.sampled_from(["iso-2022-jp", "iso-2022-kr"]), pieces=st.lists(SHIFTS, max_size=40), cuts=CUTS)
+def test_damaged_shifts_are_replaced_however_they_were_cut(name: str, pieces: list[bytes], cuts: list[int]) -> None:
+    """Python's own decoder raises `pending buffer overflow`."""
+    data = b"".join(pieces)
+    whole, cut = Decoder(name), Decoder(name)
+    text = whole.decode(data, final=True)
+    assert "".join(cut.decode(piece) for piece in split(data, cuts)) + cut.decode(b"", final=True) == text
+    assert (cut.replaced, cut.first_bad) == (whole.replaced, whole.first_bad)
+
+
+def test_a_bad_shift_does_not_swallow_what_follows() -> None:
+    assert Decoder("iso-2022-jp").decode(b"ab\x1b$ and so On", final=True) == "ab\ufffd$ and so On"
+
+
+def test_a_few_bad_shifts_leave_iso_2022_what_it_is(tmp_path: Path) -> None:
+    data = "こんにちは。\n".encode("iso-2022-jp") * 50
+    assert recognise(data + b"\x1b$ and so on").name == "iso-2022-jp"
+    result = read(tmp_path, data + b"\x1b$ and so on\n" + data)
+    assert (result.encoding, result.encoding_source, result.replacements) == ("iso-2022-jp", "structural", 1)
+
+
+@pytest.mark.parametrize("text", ["Größe \0 ", "ключ\0", "語彙\0\0"])
+def test_utf8_with_nuls_in_every_second_column_is_utf8(text: str) -> None:
+    assert recognise((text * 300).encode()).name == "utf-8"

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processors.base import Searchable
 from processors.text.markup.html_shape import looks_like_html
 from processors.text.markup.main_text import Run, main_text
 from processors.text.markup.models import HtmlFacts
@@ -107,6 +108,18 @@ def test_the_main_text_has_no_navigation_no_script_and_no_list_of_links(tmp_path
     assert "links" not in text
 
 
+def test_the_main_text_is_what_can_be_searched_for_where_it_was_made(tmp_path: Path) -> None:
+    made = read(tmp_path, PAGE.encode(), format="html", main_text=True)
+    assert made.main_text is not None
+    assert made.main_text.outputs == ["main.txt"]
+    assert made.searchable == Searchable(output="main.txt")
+    assert read(tmp_path, PAGE.encode(), format="html", main_text=True, index=False).searchable is None
+    assert read(tmp_path, PAGE.encode(), format="html").searchable == Searchable()
+    empty = read(tmp_path, b"<html><br></html>", format="html", main_text=True)
+    assert empty.main_text is not None
+    assert (empty.main_text.outputs, empty.searchable) == ([], Searchable())
+
+
 def test_chunks_of_html_are_its_main_text_with_their_places_in_the_file(tmp_path: Path) -> None:
     data = PAGE.encode("utf-16")
     result, chunks = chunks_of(tmp_path, data, "a.html", chunks={"max_characters": 200, "overlap": 20})
@@ -148,6 +161,14 @@ def test_a_text_called_html_without_a_tag_is_none(tmp_path: Path) -> None:
     assert chunks_of(tmp_path, b"a < b, and <unheard of>", "a.html")[0].format == "plain"
 
 
+def test_lines_end_with_lf_crlf_and_cr_however_they_were_cut() -> None:
+    page = "<p>\r\r<b>\r\n\n<i>"
+    expected = [("p", 1), ("b", 3), ("i", 5)]
+    for cut in range(len(page) + 1):
+        found = Tokens(iter([page[:cut], page[cut:]]))
+        assert [(token.name, token.line) for token in found if token.name] == expected
+
+
 def test_of_an_endless_tag_the_beginning_is_kept() -> None:
     (token, last) = tokens("<a href=x" + " b" * TAG_CHARACTERS + ">text")
     assert (len(token.text), token.attributes()["href"], last.text) == (TAG_CHARACTERS, "x", "text")
@@ -170,6 +191,8 @@ HOSTILE = {
     "NULs": "<p>a\0b</p>" * 20_000,
     "doctypes": "<!" * (1 << 18),
     "white space": "<p>" + " " * (1 << 20) + "x",
+    "open heading": "<h1>" + "a b &amp; " * (1 << 18),
+    "loose less-than": "< <<" * (1 << 18),
 }
 
 

@@ -66,7 +66,7 @@ def test_the_copy_is_the_text(encoding: str, repeat: int, tmp_path: Path) -> Non
     assert copy == text.encode()
     assert isinstance(done.result, TextResult)
     assert done.result.normalized is not None
-    assert (done.result.normalized.name, done.result.normalized.bytes) == ("text.txt", len(copy))
+    assert (done.result.normalized.outputs, done.result.normalized.bytes) == (["text.txt"], len(copy))
     (output,) = done.outputs
     assert (output.media_type, output.attributes) == ("text/plain; charset=utf-8", {"newline": "keep", "form": "none"})
 

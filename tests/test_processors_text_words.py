@@ -85,6 +85,27 @@ def test_the_top_words_are_those_of_the_whole_text(cuts: list[int]) -> None:
     assert [(word.word, word.count, word.missed) for word in top.most_common(50)] == [(*one, 0) for one in ranked]
 
 
+@settings(deadline=None, max_examples=200)
+@given(text=TEXTS, cuts=CUTS)
+def test_no_cut_makes_two_words_of_one(text: str, cuts: list[int]) -> None:
+    """Not even in a text of one word."""
+    top = TopWords()
+    for piece in pieces(text, cuts):
+        top.feed(piece)
+    top.finish()
+    expected = Counter(word for word in regex.findall(r"\w+(?:['’]\w+)*", text.casefold()) if len(word) <= 40)
+    assert {word.word: word.count for word in top.most_common(1000)} == expected
+
+
+def test_a_word_of_a_megabyte_is_left_out_and_held_by_its_end_alone() -> None:
+    top = TopWords()
+    for _ in range(100):
+        top.feed("a" * 10_000)
+    top.feed("a b")
+    top.finish()
+    assert [word.word for word in top.most_common(5)] == ["b"]
+
+
 def test_forgotten_words_are_owned_up_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """True counts lie between what is told and that and what was missed."""
     monkeypatch.setattr(words, "KEPT_WORDS", 50)

@@ -15,6 +15,7 @@ from typing import Literal
 from processors.text.binary import count_controls
 from processors.text.charsets import GUESSES, Charset, by_label, codec
 from processors.text.ideographs import HAN
+from processors.text.shifts import Shifts, has_shifts
 
 Source = Literal["declared", "bom", "structural", "validated", "markup", "statistical", "fallback"]
 
@@ -23,8 +24,8 @@ SAMPLE_BYTES = 64 << 10
 LABEL_BYTES = 1024  # in which browsers look for a label
 FEW_ZEROS = 8
 FEW_CHARACTERS = 8
+BAD_SHARE = 0.02  # of the characters of ISO 2022; a file may have a few bad sequences
 FREQUENT_SHARE = 0.4  # of characters that are frequent or ASCII; in legacy bytes read as UTF-16 it is a tenth
-LONGEST_SHIFT = 16  # to Python's decoders of ISO 2022
 ISO_2022_JP, ISO_2022_KR = b"\x1b$", b"\x1b$)C"
 
 # The longer marks first: UTF-32's begins with UTF-16's.
@@ -98,7 +99,7 @@ def by_columns(head: bytes) -> str | None:
         is_wide = most > quarter or (most >= FEW_ZEROS and most > 0.2 * quarter)
         if not is_wide or least > 0.1 * most:
             return None
-    return name if _reads_as_text(head, name) else None
+    return name if _reads_as_text(head, name) and not _is_utf8_beyond_ascii(head) else None
 
 
 def by_ideographs(head: bytes) -> str | None:
@@ -115,8 +116,15 @@ def by_escapes(sample: bytes) -> str | None:
     if ISO_2022_JP not in sample or not sample.isascii():
         return None
     name = "iso-2022-kr" if ISO_2022_KR in sample else "iso-2022-jp"
-    text = _decoded(sample, name)
-    return name if text and not text.isascii() else None
+    decoder = Decoder(name)
+    text = decoder.decode(sample)
+    beyond_ascii = sum(not character.isascii() for character in text) - decoder.replaced
+    return name if decoder.replaced <= BAD_SHARE * beyond_ascii and beyond_ascii else None
+
+
+def _is_utf8_beyond_ascii(head: bytes) -> bool:
+    """Sequences of UTF-8 don't come about by chance; ASCII alone may be any encoding's."""
+    return not head.isascii() and _decoded(head, "utf-8") is not None
 
 
 def _reads_as_text(head: bytes, name: str) -> bool:
@@ -152,7 +160,7 @@ class Decoder:
     def __init__(self, name: str) -> None:
         self._decoder = codecs.getincrementaldecoder(codec(name))(_NOTED)
         self._is_utf8 = name == "utf-8"
-        self._shifts = name.startswith("iso-2022")
+        self._shifts = Shifts() if has_shifts(name) else None
         self._pending = b""
         self._taken = 0  # bytes
         self._utf8: bytes | None = None
@@ -166,14 +174,14 @@ class Decoder:
         if self._is_utf8:
             text = self._decode_utf8(data, final)
         else:
-            text = self._decoder.decode(self._with_whole_shifts(data, final) if self._shifts else data, final)
+            text = self._decoder.decode(self._shifts.fit(data, final) if self._shifts else data, final)
             self._utf8 = None
         self._taken += len(data)
         if _noted:
             self.replaced += len(_noted)
             self.surrogates += sum(is_surrogate for _, is_surrogate in _noted)
             if self.first_bad is None:
-                self.first_bad = self._taken - len(self._pending if self._shifts else b"") - _noted[0][0]
+                self.first_bad = self._taken - len(self._shifts.pending if self._shifts else b"") - _noted[0][0]
         return text
 
     def utf8(self, text: str) -> bytes:
@@ -189,15 +197,6 @@ class Decoder:
         if len(text) != used:
             self.surplus += used - len(text)
         return text
-
-    def _with_whole_shifts(self, data: bytes, final: bool) -> bytes:
-        """Python's decoder can't hold a bad escape sequence of more than eight bytes until the next block comes."""
-        data = self._pending + data
-        cut = len(data) if final else data.rfind(b"\x1b", max(0, len(data) - LONGEST_SHIFT))
-        if cut < 0:
-            cut = len(data)
-        self._pending = data[cut:]
-        return data[:cut]
 
     def is_plausible(self) -> bool:
         """Whether what was decoded so far as UTF-8 is UTF-8, perhaps with a few bad bytes, and not another encoding.

@@ -33,9 +33,9 @@ class WordCount(BaseModel):
     missed: int = Field(description="How many more there may be: 0 until too many different words had been seen.")
 
 
-class Copied(BaseModel):
-    name: str = Field(description="Of the output.")
-    bytes: int = Field(description="Its size.")
+class NormalizedMade(BaseModel):
+    outputs: list[str] = Field(description="The files that were made.")
+    bytes: int = Field(description="Of text.txt.")
 
 
 class TextFacts(BaseModel):
@@ -67,5 +67,5 @@ class TextFacts(BaseModel):
     unicode_words: int | None = Field(None, description="Words of UAX #29; with `unicode_words`.")
     top_words: list[WordCount] | None = Field(None, description="The most frequent words; with `top_words`.")
     language: str | None = Field(None, description="BCP 47 tag; null where it isn't clear; with `language`.")
-    normalized: Copied | None = Field(None, description="The copy in UTF-8; with `normalized`.")
+    normalized: NormalizedMade | None = Field(None, description="The copy in UTF-8; with `normalized`.")
     warnings: list[str] = Field(description="What a person should know, in words.")

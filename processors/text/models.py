@@ -55,7 +55,7 @@ class TextParams(Params):
     chunks: Chunks | None = Field(None, description="Cut the text into chunks for retrieval.")
     csv: Csv = Field(Csv(), description="How to read CSV and TSV.")
     structure: Structure = Field(Structure(), description="How to read JSON and NDJSON.")
-    tables: Tables = Field(Tables(), description="CSV, TSV and NDJSON as tables for other programs.")
+    tables: Tables | None = Field(None, description="Make tables of CSV, TSV and NDJSON for other programs.")
     index: bool = Field(True, description="Whether the text can be found by `GET /v1/search`.")
     on_error: Literal["fail", "partial"] = Field(
         "fail", description="When a stage can't be done: end the job, or leave it out and say so."
@@ -74,11 +74,11 @@ class TextResult(TextFacts):
     html: HtmlFacts | None = Field(None, description="What a page of HTML holds.")
     log: LogFacts | None = Field(None, description="What a log holds.")
     source: SourceFacts | None = Field(None, description="What a program is.")
-    main_text: MainTextMade | None = Field(None, description="None if not asked for.")
-    chunks: ChunksMade | None = Field(None, description="None if not asked for.")
+    main_text: MainTextMade | None = Field(None, description="The main text; with `main_text`.")
+    chunks: ChunksMade | None = Field(None, description="The chunks; with `chunks`.")
     csv: CsvTable | None = Field(None, description="What there is in CSV and TSV.")
     json_document: JsonDocument | None = Field(None, description="What there is in JSON.")
     ndjson: JsonLines | None = Field(None, description="What there is in NDJSON.")
-    tables: TablesMade | None = Field(None, description="The tables that were asked for.")
+    tables: TablesMade | None = Field(None, description="The tables; with `tables`.")
     searchable: Searchable | None = Field(description="What of the job can be searched for; null if nothing.")
     failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")

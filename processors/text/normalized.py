@@ -6,7 +6,7 @@ from pathlib import Path
 
 from processors.base import Rejected
 from processors.text.content import Text
-from processors.text.facts import Copied, NormalizedCopy
+from processors.text.facts import NormalizedCopy, NormalizedMade
 
 NAME = "text.txt"
 MARK = b"\xef\xbb\xbf"
@@ -15,11 +15,11 @@ MOST_GROWTH = 4
 HELD_CHARACTERS = 4096  # a longer run of marks is cut (UAX #15, Stream-Safe Text)
 
 
-def write(text: Text, copy: NormalizedCopy) -> Copied:
+def write(text: Text, copy: NormalizedCopy) -> NormalizedMade:
     """Raises `Rejected` where the copy would grow past `MOST_GROWTH` times the file."""
     path = text.work.output(NAME, "text/plain; charset=utf-8", newline=copy.newline, form=copy.form)
     size = _write(path, _pieces(text, copy), MOST_GROWTH * text.work.size + len(MARK))
-    return Copied(name=NAME, bytes=size)
+    return NormalizedMade(outputs=[NAME], bytes=size)
 
 
 def _pieces(text: Text, copy: NormalizedCopy) -> Iterator[bytes]:

@@ -1,5 +1,8 @@
 """Progress over several readings of one file, in bytes of all of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pydantic import BaseModel
 
 from processors.base import Work
@@ -11,7 +14,7 @@ class Passes:
     def __init__(self, work: Work[BaseModel], readings: int) -> None:
         self._work = work
         self._readings = readings
-        self._behind = 0  # bytes of the readings that are over
+        self._over = 0  # readings
         self._offset = 0
         self._stage = ""
         self._message = ""
@@ -28,7 +31,7 @@ class Passes:
         """Raises `Cancelled`. Also means: I am alive."""
         self._offset = offset
         size = self._work.size
-        done = self._behind + min(offset, size)
+        done = self._over * size + min(offset, size)
         self._work.report(self._stage, done, self._readings * size, "bytes", self._message)
 
     def beat(self) -> None:
@@ -36,5 +39,15 @@ class Passes:
         self.at(self._offset)
 
     def end(self) -> None:
-        self._behind += self._work.size
+        self._over += 1
         self._offset = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """What is done within is one of the readings, also where it proves needless."""
+        before = self._over
+        try:
+            yield
+        finally:
+            if self._over == before:
+                self.end()

@@ -12,6 +12,7 @@ from processors.text.charsets import Charset, codec
 from processors.text.chunks import stage as chunks
 from processors.text.chunks.models import Chunks
 from processors.text.content import Text
+from processors.text.data.models import Tables
 from processors.text.digest import Digest
 from processors.text.encoding import SAMPLE_BYTES, Encoding, decoded_head, markup_label, recognise
 from processors.text.facts import TextFacts
@@ -20,7 +21,7 @@ from processors.text.markup import stage as markup_stage
 from processors.text.models import Format, NotDone, TextParams, TextResult
 from processors.text.passes import Passes
 from processors.text.reading import Reading
-from processors.text.shape import Shape
+from processors.text.shape import MakeTables, Shape
 
 
 def run(work: Work[TextParams]) -> TextResult:
@@ -30,7 +31,7 @@ def run(work: Work[TextParams]) -> TextResult:
     head = decoded_head(sample, encoding)
     candidates = list(nominated(work.params, work.name, work.media_type, head))
     params = work.params
-    asked = (params.tables.formats, params.main_text, params.chunks, params.normalized)
+    asked = (params.tables, params.main_text, params.chunks, params.normalized)
     passes = Passes(work, 1 + bool(candidates) + sum(map(bool, asked)))
     with Digest(work) as digest:
         reading = _read(work, passes, encoding, markup_label(sample))
@@ -40,8 +41,8 @@ def run(work: Work[TextParams]) -> TextResult:
     text = Text(work, passes, reading.encoding, reading.is_utf8, head)
     made = _Made(text)
     made.examine(candidates)
-    if params.tables.formats:
-        made.add("tables", made.tables)
+    if params.tables:
+        made.add("tables", partial(made.tables, params.tables))
     if params.main_text:
         made.add("main_text", made.main_text)
     if params.chunks:
@@ -74,7 +75,7 @@ class _Made:
         self._parts: dict[str, Any] = {}
         self._warnings: list[str] = []
         self._failed: list[NotDone] = []
-        self._make_tables: Callable[[], BaseModel] | None = None
+        self._make_tables: MakeTables | None = None
 
     def examine(self, candidates: Sequence[Shape]) -> None:
         """The first candidate that is proved is the format. What a refuted one found stays, to say why."""
@@ -93,10 +94,10 @@ class _Made:
                 self._make_tables = examined.make_tables
                 return
 
-    def tables(self) -> BaseModel:
+    def tables(self, params: Tables) -> BaseModel:
         if self._make_tables is None:
             raise Rejected("unsupported_input", f"There is no table in this text: it is {self._format}.")
-        return self._make_tables()
+        return self._make_tables(params)
 
     def main_text(self) -> BaseModel:
         if (main := self._main_element) is None:
@@ -113,7 +114,8 @@ class _Made:
 
     def add(self, stage: str, make: Callable[[], BaseModel]) -> None:
         try:
-            self._parts[stage] = make()
+            with self._text.passes.one():
+                self._parts[stage] = make()
         except Rejected as rejected:
             self._leave_out(stage, rejected)
 
@@ -127,13 +129,15 @@ class _Made:
             **dict(facts),
             **self._parts,
             "format": self._format,
-            "searchable": _searchable(self._text.encoding) if self._text.params.index else None,
+            "searchable": self._searchable() if self._text.params.index else None,
             "warnings": [*facts.warnings, *self._warnings],
             "failed": self._failed,
         }
         return TextResult(**parts)
 
-
-def _searchable(encoding: Encoding) -> Searchable:
-    """The file itself, as it was read."""
-    return Searchable(output=None, encoding=codec(encoding.name), skip_bytes=encoding.mark_bytes)
+    def _searchable(self) -> Searchable:
+        """The main text where it was made: nobody looks for the words of menus and tags. Else the file itself."""
+        if (made := self._parts.get("main_text")) and made.outputs:
+            return Searchable(output=made.outputs[0])
+        encoding = self._text.encoding
+        return Searchable(encoding=codec(encoding.name), skip_bytes=encoding.mark_bytes)

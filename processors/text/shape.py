@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from processors.text.content import Text
+from processors.text.data.models import Tables
 from processors.text.models import Format
+
+MakeTables = Callable[[Tables], BaseModel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Examined:
     is_proved: bool
     part: BaseModel | None
     warnings: Sequence[str] = ()
-    make_tables: Callable[[], BaseModel] | None = None
+    make_tables: MakeTables | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ _CLUSTER = regex.compile(r"\X")
 _BEGIN = regex.compile(r"(?w)\b(?=\w)")
 _BOUNDARY = regex.compile(r"(?w)\b")
 _WORD = regex.compile(r"\w+(?:['’]\w+)*")
+_APART = regex.compile(r"(?r)[^\w'’]|['’](?=['’])")  # the last place before which every word has ended
 
 
 class Graphemes:
@@ -88,9 +89,12 @@ class TopWords:
 
     def feed(self, text: str) -> None:
         text = self._held + text
-        cut = max(text.rfind(" "), text.rfind("\n"), len(text) - 2 * LONGEST_CLUSTER, 0)
-        self._held = text[cut:]
+        found = _APART.search(text)
+        cut = found.start() if found else 0
         self._count(text[:cut])
+        self._held = text[cut:]
+        if len(self._held) > LONGEST_CLUSTER:  # one word, which is too long however it ends
+            self._held = self._held[-2 * LONGEST_WORD :]
 
     def finish(self) -> None:
         self._count(self._held)

@@ -40,6 +40,7 @@ class Chunks(Params):
 
 
 class ChunksMade(BaseModel):
+    outputs: list[str] = Field(description="The files that were made: none if there is no chunk.")
     strategy: Strategy = Field(description="What was done: sentences, where structure found none.")
     count: int = Field(description="How many chunks there are.")
     characters: int = Field(description="In all chunks together, so repeated ones are counted again.")

@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from processors.text.charsets import codec
 from processors.text.chunks.cutting import Measure
+from processors.text.shifts import Shifts, has_shifts
 
 STEP_BYTES = 64
 STATEFUL = frozenset({"iso-2022-jp", "iso-2022-kr"})
@@ -37,6 +38,7 @@ class Offsets:
         self._file = file
         self._file.seek(mark_bytes)
         self._decoder = codecs.getincrementaldecoder(codec(encoding))("replace")
+        self._shifts = Shifts() if has_shifts(encoding) else None
         self._fed = mark_bytes  # bytes that the decoder has
         self._characters = 0  # that came out of them
         self._rest = b""  # read, and not fed
@@ -46,7 +48,7 @@ class Offsets:
         """Where the `character`th begins, and the one before it has ended: an escape sequence is of what follows."""
         while self._characters < character:
             state = self._decoder.getstate()
-            step = self._rest or self._file.read(STEP_BYTES)
+            step = self._rest or self._read()
             self._rest = b""
             came = self._feed(step, not step)
             if not step or self._characters + came >= character:
@@ -57,13 +59,17 @@ class Offsets:
                 self._characters += came
         return self._answer
 
+    def _read(self) -> bytes:
+        """The next step; nothing at the end of the file only."""
+        while True:
+            data = self._file.read(STEP_BYTES)
+            step = self._shifts.fit(data, not data) if self._shifts else data
+            if step or not data:
+                return step
+
     def _feed(self, data: bytes, final: bool = False) -> int:
         """How many characters come out of it."""
-        try:
-            return len(self._decoder.decode(data, final))
-        except UnicodeError:  # Python's decoder of ISO 2022 holds eight bytes, and some bad shifts are longer
-            self._decoder.reset()
-            return 0
+        return len(self._decoder.decode(data, final))
 
     def _find(self, step: bytes, character: int) -> None:
         """Byte by byte, to where the one before `character` came out, and perhaps more with it."""

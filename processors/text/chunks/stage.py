@@ -18,7 +18,6 @@ from processors.text.models import Format
 
 NDJSON = "application/x-ndjson"
 
-
 Headed = tuple[Chunk, Sequence[str]]
 
 
@@ -34,7 +33,7 @@ def make(text: Text, params: Chunks, form: Format, main: str | None) -> ChunksMa
     if strategy == "structure" and form not in ("markdown", "html"):
         strategy = "sentences"
     with Lines(path, work.size) as lines:
-        made = _write(lines, _placed(text, params, strategy, main), strategy)
+        made = _write(lines, _placed(text, params, strategy, main), params, strategy)
     if made.count and wants_lines:
         work.output("chunks.ndjson", NDJSON, chunks=made.count)
     if made.count and "parquet" in params.formats:
@@ -45,7 +44,7 @@ def make(text: Text, params: Chunks, form: Format, main: str | None) -> ChunksMa
     return made
 
 
-def _write(lines: Lines, chunks: Iterable[Headed], strategy: Strategy) -> ChunksMade:
+def _write(lines: Lines, chunks: Iterable[Headed], params: Chunks, strategy: Strategy) -> ChunksMade:
     characters = repeated = longest = words_cut = behind = 0
     for chunk, path in chunks:
         lines.write(chunk, path)
@@ -58,6 +57,7 @@ def _write(lines: Lines, chunks: Iterable[Headed], strategy: Strategy) -> Chunks
         words_cut += chunk.is_word_cut
         behind = chunk.end
     return ChunksMade(
+        outputs=[f"chunks.{form}" for form in dict.fromkeys(params.formats)] if lines.count else [],
         strategy=strategy,
         count=lines.count,
         characters=characters,

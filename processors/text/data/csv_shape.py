@@ -11,7 +11,7 @@ from processors.text.data.cells import has_zone, type_of
 from processors.text.data.columns import Column, Values, column_names
 from processors.text.data.dialect import Dialect, dialect_of
 from processors.text.data.lines import line_ends
-from processors.text.data.models import BadRecord, Csv, CsvColumn, CsvTable, TablesMade
+from processors.text.data.models import BadRecord, Csv, CsvColumn, CsvTable, Tables, TablesMade
 from processors.text.data.rows import Bad, Columns, Header, Heap, Piece, Records, Row
 from processors.text.data.table import make_tables
 from processors.text.encoding import SAMPLE_BYTES
@@ -64,13 +64,14 @@ def _beginning(text: Text) -> tuple[str, bool]:
     return "".join(blocks), True
 
 
-def _make_tables(text: Text, profile: "Profile") -> TablesMade:
+def _make_tables(text: Text, profile: "Profile", params: Tables) -> TablesMade:
     columns = profile.columns
     if columns.count > columns.described:
         raise Rejected("limit_exceeded", f"It has {columns.count:,} columns, more than `csv.max_columns`.")
     described = zip(column_names(profile.names), columns.forms, strict=True)
     fields = [Column(name, type_of(forms), has_zone(forms)) for name, forms in described]
-    return make_tables(text, fields, _rows(text, Profile(profile.dialect, text.params.csv, columns.again())))
+    again = Profile(profile.dialect, text.params.csv, columns.again())
+    return make_tables(text, params, fields, _rows(text, again))
 
 
 def _rows(text: Text, profile: "Profile") -> Iterator[Values | BadRecord]:

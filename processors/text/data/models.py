@@ -33,10 +33,8 @@ class Structure(Params):
 
 
 class Tables(Params):
-    """CSV, TSV and NDJSON as tables for other programs."""
-
     formats: tuple[TableFormat, ...] = Field(
-        (), max_length=2, description="`table.sqlite` and `table.parquet`, which needs the extra `tables`."
+        ("sqlite",), min_length=1, max_length=2, description="parquet needs the extra `tables`."
     )
 
 

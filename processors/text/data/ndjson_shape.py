@@ -11,7 +11,7 @@ from processors.text.data.columns import Column, Values, column_names, written
 from processors.text.data.json_lines import Bad, Heap, Lines, Piece, Record
 from processors.text.data.json_parser import Parser, check
 from processors.text.data.json_shape import oddities
-from processors.text.data.models import BadRecord, ColumnType, JsonLines, JsonType, Structure, TablesMade
+from processors.text.data.models import BadRecord, ColumnType, JsonLines, JsonType, Structure, Tables, TablesMade
 from processors.text.data.schema import Schema
 from processors.text.data.table import make_tables
 from processors.text.preview import preview
@@ -41,7 +41,7 @@ def examine(text: Text) -> Examined:
     )
 
 
-def _make_tables(text: Text, schema: Schema) -> TablesMade:
+def _make_tables(text: Text, schema: Schema, params: Tables) -> TablesMade:
     """A column for each name that the records have; what is no text, number or boolean stands in it as JSON."""
     if schema.is_truncated:
         raise Rejected("limit_exceeded", "The records have more paths than `structure.max_paths`.")
@@ -50,7 +50,7 @@ def _make_tables(text: Text, schema: Schema) -> TablesMade:
     fields = schema.root.fields
     names = column_names(fields)
     columns = [Column(name, _type(node.types)) for name, node in zip(names, fields.values(), strict=True)]
-    return make_tables(text, columns, _rows(text, list(fields)))
+    return make_tables(text, params, columns, _rows(text, list(fields)))
 
 
 def _type(types: Set[JsonType]) -> ColumnType:

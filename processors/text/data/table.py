@@ -8,7 +8,7 @@ from processors.base import Rejected
 from processors.text import duck
 from processors.text.content import Text
 from processors.text.data.columns import Column, Table, Values
-from processors.text.data.models import BadRecord, TableFormat, TablesMade
+from processors.text.data.models import BadRecord, TableFormat, Tables, TablesMade
 from processors.text.data.parquet import ParquetTable
 from processors.text.data.sqlite import SqliteTable
 
@@ -23,9 +23,11 @@ FILES: Mapping[TableFormat, tuple[str, str]] = {
 REJECTED = "rejected.ndjson", "application/x-ndjson"
 
 
-def make_tables(text: Text, columns: Sequence[Column], rows: Iterable[Values | BadRecord]) -> TablesMade:
+def make_tables(
+    text: Text, params: Tables, columns: Sequence[Column], rows: Iterable[Values | BadRecord]
+) -> TablesMade:
     """Raises `Rejected` for what can't be a table, or what would be a far larger one than its text."""
-    formats = tuple(dict.fromkeys(text.params.tables.formats))
+    formats = tuple(dict.fromkeys(params.formats))
     if "parquet" in formats:
         duck.require()
     if len(columns) > MOST_COLUMNS:

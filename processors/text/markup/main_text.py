@@ -62,9 +62,10 @@ class Reader:
             means = found[0] if found[0][0] != "&" else unescape(found[0])
             self._add(" " if means.isspace() else means, token.offset + found.start(), token.offset + found.end())
             at = found.end()
+            if self._characters > BLOCK_CHARACTERS:
+                self._heading = None  # so long a one is none
+                yield from self._give(token.offset + at, is_end=False)
         self._add(text[at:], token.offset + at, token.offset + len(text))
-        if self._characters > BLOCK_CHARACTERS and not self._heading:
-            yield from self._give(token.offset + len(text), is_end=False)
 
     def _add(self, text: str, start: int, end: int) -> None:
         if not text or (text == " " and self._is_spaced):

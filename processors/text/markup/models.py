@@ -60,4 +60,5 @@ class HtmlFacts(Outline):
 
 
 class MainTextMade(BaseModel):
+    outputs: list[str] = Field(description="The files that were made: none if there is no text.")
     characters: int = Field(description="Of main.txt: white space is one space, and a blank line parts paragraphs.")

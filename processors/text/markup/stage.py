@@ -24,7 +24,7 @@ def write(text: Text, main: str) -> MainTextMade:
         path.rename(text.work.output(MAIN_TEXT, "text/plain; charset=utf-8"))
     else:
         path.unlink()
-    return MainTextMade(characters=characters)
+    return MainTextMade(outputs=[MAIN_TEXT] if characters else [], characters=characters)
 
 
 class Places:

@@ -9,11 +9,14 @@ from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import Literal, NamedTuple
 
+from processors.text.data.lines import Place
+
 TAG_CHARACTERS = 64 << 10
 NAME_CHARACTERS = 60  # of a tag; no element of HTML has a longer one
 REFERENCE_CHARACTERS = 40  # of the longest character reference
 
 RAW = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes", "textarea", "title"})
+_MARKUP = re.compile(r"<(?=[a-zA-Z/!?]|\Z)")
 _STOP = re.compile("[>\"']")
 _NAME = re.compile(rf"</?([a-zA-Z][^\s/>]{{0,{NAME_CHARACTERS - 1}}})")
 _ATTRIBUTE = re.compile(
@@ -45,14 +48,15 @@ class Tokens:
         self._blocks = blocks
         self._text = ""
         self._base = 0  # of the file, where `_text` begins
-        self._line = 1  # of the place up to which lines were counted
+        self._place = Place()  # up to which lines were counted
         self._counted = 0
         self._is_over = False
 
     def __iter__(self) -> Iterator[Token]:
         at = 0
         while at < len(self._text) or not self._is_over:
-            start = self._text.find("<", at)
+            found = _MARKUP.search(self._text, at)
+            start = found.start() if found else -1
             end = start if start >= 0 else self._end_of_text(at)
             if end > at:
                 yield self._token("text", at, end)
@@ -87,9 +91,9 @@ class Tokens:
         return 0
 
     def _count(self, place: int) -> int:
-        self._line += self._text.count("\n", self._counted, place)
+        self._place.pass_by(self._text[self._counted : place])
         self._counted = place
-        return self._line
+        return self._place.line
 
     def _token(self, kind: Literal["text", "start", "end"], start: int, end: int) -> Token:
         return Token(kind, self._base + start, self._count(start), self._text[start:end])
