@@ -115,6 +115,14 @@ def count_threads() -> int:
     return len(list(Path("/proc/self/task").iterdir()))
 
 
+def cgroups(path: str = "/proc/self/cgroup") -> str:
+    """Those of this process; empty where the kernel has none, or doesn't tell."""
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
 def cgroup_limits(groups: str, mount: str = "/sys/fs/cgroup") -> list[str]:
     """The files that tell how many cores and how much memory this process may use, of `groups` in /proc/self/cgroup."""
     folders = {mount, f"{mount}/cpu", f"{mount}/memory"}

@@ -214,3 +214,9 @@ def test_the_limits_of_a_container_are_found_in_both_versions_of_cgroups() -> No
     assert "/sys/fs/cgroup/memory/app/1/memory.limit_in_bytes" in old
     assert "/sys/fs/cgroup/cpu/cpu.cfs_quota_us" in old
     assert "/sys/fs/cgroup/system.slice/a.service/cpu.max" in kernel.cgroup_limits("0::/system.slice/a.service\n")
+
+
+def test_a_kernel_without_control_groups_has_none(tmp_path: Path) -> None:
+    assert kernel.cgroups(str(tmp_path / "cgroup")) == ""
+    (tmp_path / "cgroup").write_bytes(b"0::/caf\xe9\n")
+    assert kernel.cgroups(str(tmp_path / "cgroup")) == "0::/caf\ufffd\n"
