@@ -9,6 +9,7 @@ from ingest.errors import Problem
 from ingest.kinds import AUTO
 from processors.base import AnyProcessor
 from processors.signatures import by_signature
+from processors.text.encoding import by_ideographs
 
 UNKNOWN = "application/octet-stream"
 TEXT = "text/plain"
@@ -162,11 +163,14 @@ def choose_kind(kind: str, detected: Detected, processors: Mapping[str, AnyProce
 
 
 def is_text(head: bytes, whole: bool) -> bool:
-    """Hardly any binary bytes; or UTF-16 or UTF-32, with a byte order mark or with zeros in the right columns."""
+    """Hardly any binary bytes; or UTF-16 or UTF-32, by a byte order mark, by zeros in the right columns or by reading
+    as Chinese, Japanese or Korean."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return _reads_as(head[len(mark) :], encoding, whole)
-    return _has_few_controls(head) or any(_reads_as(head, encoding, whole) for encoding in _by_columns(head))
+    if _has_few_controls(head) or any(_reads_as(head, encoding, whole) for encoding in _by_columns(head)):
+        return True
+    return by_ideographs(head) is not None
 
 
 def _has_few_controls(head: bytes) -> bool:

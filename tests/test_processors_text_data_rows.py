@@ -137,6 +137,11 @@ def test_a_bad_row_is_told_with_its_record_line_and_cell_and_safe_to_show() -> N
     assert (table.bad_row_count, len(table.bad_rows), table.embedded_newlines) == (12, 5, 1)
 
 
+def test_blank_lines_are_lines_and_no_records() -> None:
+    (bad,) = profile(["a,b\n\n\r\n1,2\n\n3\n" + "4,5\n" * 9]).bad_rows
+    assert (bad.record, bad.line) == (3, 6)
+
+
 def test_formulas_are_counted_and_numbers_with_a_sign_are_none() -> None:
     text = '=cmd|x,-5\n"=1",+5.5\nx,-1e3\n@a,"-x"\n' * 1000
     assert profile([text]).formula_cells == 4000

@@ -200,6 +200,14 @@ def test_a_table_far_larger_than_its_text_is_rejected(tmp_path: Path, monkeypatc
     assert caught.value.code == "limit_exceeded"
 
 
+def test_a_table_that_is_given_up_is_no_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "OUTPUT_RATIO", 0)
+    monkeypatch.setattr(table, "OUTPUT_ROOM", 1000)
+    done = made(tmp_path, b"a,b\n" + b"1,\nx\n" + b"1,\n" * 3000, {**BOTH, "on_error": "partial"})
+    assert [failed.stage for failed in result_of(done).failed] == ["tables"]
+    assert done.outputs == ()
+
+
 def test_no_text_makes_a_table_of_more_than_the_stated_ratio(tmp_path: Path) -> None:
     """The shortest rows that there are."""
     data = b"a,b\n" + b"1,\n" * 300_000

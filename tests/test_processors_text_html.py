@@ -155,6 +155,7 @@ def test_an_unclosed_navigation_does_not_swallow_the_page() -> None:
 def test_html_is_told_by_its_beginning(head: str) -> None:
     assert looks_like_html(head)
     assert not looks_like_html("a < b and <b>bold</b>")
+    assert not looks_like_html('def page():\n    return "<html><body>"\n')
 
 
 def test_a_text_called_html_without_a_tag_is_none(tmp_path: Path) -> None:

@@ -158,3 +158,13 @@ def test_some_forty_languages_are_known_and_no_extension_twice() -> None:
 
 def test_a_text_without_a_name_is_read_as_the_program_that_it_is(tmp_path: Path) -> None:
     assert read(tmp_path, b"#!/bin/bash\nset -e\necho $1\n").format == "source"
+
+
+def test_a_program_that_is_a_table_is_source_code_all_the_same(tmp_path: Path) -> None:
+    """Of the kind that Python's own codecs are."""
+    path = tmp_path / "in.py"
+    path.write_text(
+        "table = (\n" + "".join(f"    '\\x{code:02x}'     #  0x{code:02x}\n" for code in range(256)) + ")\n"
+    )
+    result = run_alone(TextProcessor(), path, scratch=tmp_path).result
+    assert result.format == "source"  # type: ignore[attr-defined]

@@ -244,6 +244,14 @@ def test_a_character_cut_at_the_end_of_the_sample_is_no_fault() -> None:
     assert detect(text) == TEXT
 
 
+@pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text", ["これは日本語の文章です。\n", "这是一个中文的句子，没有标记。\n", "한국어로 된 문장입니다.\n"]
+)
+def test_utf16_without_a_mark_is_text_also_without_zeros(text: str, name: str) -> None:
+    assert detect((text * 30).encode(name)) == TEXT
+
+
 def test_a_broken_wide_encoding_is_not_text() -> None:
     assert detect(codecs.BOM_UTF16_LE + b"\x00\xd8" * 40) == UNKNOWN
 

@@ -17,8 +17,9 @@ HELD_CHARACTERS = 4096  # a longer run of marks is cut (UAX #15, Stream-Safe Tex
 
 def write(text: Text, copy: NormalizedCopy) -> NormalizedMade:
     """Raises `Rejected` where the copy would grow past `MOST_GROWTH` times the file."""
-    path = text.work.output(NAME, "text/plain; charset=utf-8", newline=copy.newline, form=copy.form)
+    path = text.work.scratch / NAME
     size = _write(path, _pieces(text, copy), MOST_GROWTH * text.work.size + len(MARK))
+    path.rename(text.work.output(NAME, "text/plain; charset=utf-8", newline=copy.newline, form=copy.form))
     return NormalizedMade(outputs=[NAME], bytes=size)
 
 

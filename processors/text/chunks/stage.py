@@ -26,21 +26,18 @@ def make(text: Text, params: Chunks, form: Format, main: str | None) -> ChunksMa
     if "parquet" in params.formats:
         duck.require()
     work = text.work
-    wants_lines = "ndjson" in params.formats
-    path = (work.scratch / "out" if wants_lines else work.scratch) / "chunks.ndjson"
-    path.parent.mkdir(exist_ok=True)
+    path, target = work.scratch / "chunks.ndjson", work.scratch / "chunks.parquet"
     strategy: Strategy = params.strategy
     if strategy == "structure" and form not in ("markdown", "html"):
         strategy = "sentences"
     with Lines(path, work.size) as lines:
         made = _write(lines, _placed(text, params, strategy, main), params, strategy)
-    if made.count and wants_lines:
-        work.output("chunks.ndjson", NDJSON, chunks=made.count)
     if made.count and "parquet" in params.formats:
-        target = work.output("chunks.parquet", duck.PARQUET, chunks=made.count)
         parquet.write(path, target, work.scratch, text.passes.beat)
-    if made.count and not wants_lines:
-        path.unlink()
+        target.rename(work.output(target.name, duck.PARQUET, chunks=made.count))
+    if made.count and "ndjson" in params.formats:
+        path.rename(work.output(path.name, NDJSON, chunks=made.count))
+    path.unlink(missing_ok=True)
     return made
 
 

@@ -209,7 +209,8 @@ class Records:
                 continue
             match = self._grammar.match(text, start)
             if match is not None and match.start(1) - start <= self._max:
-                yield from self._tell(self._row(text[start : match.start(1)]), text[start : match.end()], 1)
+                is_blank = match.start(1) == start
+                yield from self._tell(self._row(text[start : match.start(1)]), text[start : match.end()], not is_blank)
                 start = match.end()
             elif match is None and not is_last and len(text) - start <= self._max:
                 break

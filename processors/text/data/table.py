@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 from processors.base import Rejected
 from processors.text import duck
@@ -40,9 +39,11 @@ def make_tables(
         written = _write(text, tables, rejected, rows)
         for table in tables:
             table.finish()
-    outputs = [FILES[form][0] for form in formats] + [REJECTED[0]] * (rejected.kept > 0)
+    made = [FILES[form] for form in formats] + [REJECTED] * (rejected.kept > 0)
+    for name, media_type in made:  # not before all are whole: with `partial`, the job goes on without them
+        (text.work.scratch / name).rename(text.work.output(name, media_type))
     return TablesMade(
-        outputs=outputs,
+        outputs=[name for name, _ in made],
         columns=[column.name for column in columns],
         rows=written,
         rejected=rejected.count,
@@ -51,7 +52,7 @@ def make_tables(
 
 
 def _opened(text: Text, form: TableFormat, columns: Sequence[Column]) -> Table:
-    path = text.work.output(*FILES[form])
+    path = text.work.scratch / FILES[form][0]
     if form == "sqlite":
         return SqliteTable(path, columns)
     return ParquetTable(path, columns, text.work.scratch, text.passes.beat)
@@ -84,9 +85,8 @@ class _Rejected:
 
     def __init__(self, text: Text, stack: ExitStack) -> None:
         self.count = self.kept = 0
-        self._text = text
+        self._path = text.work.scratch / REJECTED[0]
         self._stack = stack
-        self._path: Path | None = None
         self._room = text.work.size + OUTPUT_ROOM
 
     def add(self, record: BadRecord) -> None:
@@ -95,8 +95,7 @@ class _Rejected:
         self._room -= len(line)
         if self._room < 0:
             return
-        if self._path is None:
-            self._path = self._text.work.output(*REJECTED)
+        if not self.kept:
             self._file = self._stack.enter_context(self._path.open("wb"))
         self._file.write(line)
         self.kept += 1

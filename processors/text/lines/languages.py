@@ -12,7 +12,7 @@ from processors.text.lines.syntax import Syntax
 _STATEMENTS = r"[;{}]\s*$|^\s*(?:@|#)\w|[,(]\s*$|^\s*\)"
 _PYTHON = (
     r"^\s*(?:def|class|import|from|if|elif|else|for|while|with|try|except|return|raise|async|@|assert|yield)\b"
-    r"|^\s*[\w.\[\]\"', ]{1,80} [-+*/|&]?= |\w\(|[:,(\[{]\s*$|^\s*[)\]}]"
+    r"|^\s*[\w.\[\]\"', ]{1,80} [-+*/|&]?= |\w\(|[:,(\[{]\s*$|^\s*[)\]}]|[,\"']\s{1,20}#"
 )
 _BLOCKS = r"^\s*(?:end|if|def|do|function|local|return|then|else|for|while|module|class|use|require)\b|[=(){}]|\bdo\b"
 _SHELL = (

@@ -170,7 +170,9 @@ def examine(text: Text) -> Examined:
 
 def looks_like_html(head: str) -> bool:
     beginning = head[:4096].lstrip().lower()
-    return beginning.startswith(("<!doctype html", "<html", "<head", "<body")) or "<html" in beginning
+    return beginning.startswith(("<!doctype html", "<html", "<head", "<body")) or (
+        beginning.startswith("<") and "<html" in beginning  # behind a comment; in a program's string it is none
+    )
 
 
 SHAPE = Shape(
