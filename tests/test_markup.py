@@ -97,11 +97,11 @@ def test_a_template_escapes_what_it_is_given_unless_it_came_out_of_one() -> None
 
 
 def test_no_template_lets_a_value_stand_outside_quotes_or_in_a_script() -> None:
-    """Escaping protects text and quoted attributes. Four whole attributes in tags are Markup of ours."""
+    """Escaping protects text and quoted attributes. Five whole attributes in tags are Markup of ours."""
     for name, template in TEMPLATES.items():
         bare = re.sub(r'"[^"]*"', "", str(template))
         in_tags = {value for tag in re.findall(r"<[^>]*>", bare) for value in re.findall(r"{(\w*)}", tag)}
-        assert in_tags <= {"active", "value", "poster", "selected"}, name
+        assert in_tags <= {"active", "value", "poster", "selected", "focus"}, name
         assert not re.search(r"<script>|<style| on\w+=|javascript:", template), name
 
 
