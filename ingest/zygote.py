@@ -272,6 +272,7 @@ def main() -> int:
     faulthandler.enable()  # a cell that crashes leaves the line where it was on its standard error
     zygote = Zygote(control, processors, places)
     gc.collect()
+    kernel.give_back_memory()  # 25 MB that were needed to import things would count as every cell's
     gc.freeze()  # the collector of a cell needn't touch, and so copy, what it shares with the others
     zygote.fork_ahead()
     control.send(Warm(granted=granted).line())

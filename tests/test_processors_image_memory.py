@@ -52,8 +52,8 @@ def drawn(format_: str, mode: str, **options: object) -> Callable[[Size], bytes]
 GREEDY: Mapping[str, tuple[Callable[[Size], bytes], Size, Size]] = {
     "png with alpha": (rgba_png, (8_000, 6_250), (8_000, 6_251)),
     "bmp": (lambda size: bmp(*size, 24, 0, bytes(3 * size[0] * size[1])), (8_000, 6_250), (8_000, 6_251)),
-    "webp": (drawn("WEBP", "RGB", method=0), (5_200, 4_000), (5_300, 4_000)),
-    "webp with alpha": (drawn("WEBP", "RGBA", lossless=True, method=0, quality=0), (4_800, 4_000), (4_900, 4_000)),
+    "webp": (drawn("WEBP", "RGB", method=0), (5_100, 4_000), (5_300, 4_000)),
+    "webp with alpha": (drawn("WEBP", "RGBA", lossless=True, method=0, quality=0), (4_700, 4_000), (4_900, 4_000)),
     "avif": (drawn("AVIF", "RGB", speed=10), (6_000, 4_800), (6_200, 4_800)),
     "progressive jpeg": (
         drawn("JPEG", "RGB", progressive=True, subsampling=0),

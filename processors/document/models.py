@@ -28,7 +28,7 @@ LIMITS = Limits(memory_bytes=512 << 20, address_space_bytes=8 << 30, silent_seco
 
 Format = Literal["pdf", "docx", "pptx", "xlsx", "odt", "odp", "ods", "epub"]
 Operation = Literal["text", "picture"]
-PAGES = r"^\d{1,7}(-\d{0,7})?(,\d{1,7}(-\d{0,7})?){0,99}$"
+PAGES = r"^[0-9]{1,7}(-[0-9]{0,7})?(,[0-9]{1,7}(-[0-9]{0,7})?){0,99}$"  # \d has all scripts' digits: 24 MB
 
 
 class Picture(Params):

@@ -40,7 +40,7 @@ AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # more would only take memory from the 
 SERVER_LIMITS = InputLimits()
 MB = 1_000_000
 
-# A cell has some 40 MB anyway, and stays below 300 MB with these. The pixels are there until they were scaled down,
+# A cell has some 50 MB anyway, and stays below 300 MB with these. The pixels are there until they were scaled down,
 # which takes another 50 MB where no rendition is wider than 1,920.
 MAX_DECODING_BYTES = 250 * MB
 SCALING_BYTES = 50 * MB

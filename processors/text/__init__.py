@@ -18,9 +18,8 @@ class TextProcessor:
 
     def warm(self) -> None:
         """Python imports a codec when it is first used, and a cell may have no file system to import it from."""
-        from processors.text import duck, pipeline, plausibility  # noqa: F401
+        from processors.text import pipeline, plausibility  # noqa: F401
 
-        duck.warm()
         for name in get_args(Charset):
             codecs.lookup(codec(name))
         plausibility.warm()

@@ -10,6 +10,7 @@ FIRST = frozenset({b"VP8 ", b"VP8L", b"VP8X"})
 VP8_START = b"\x9d\x01\x2a"
 VP8L_START = 0x2F
 ALPHA = 0x10
+DECODER_BYTES = 4_000_000  # libwebp's own, and what is not given back to the kernel at once
 
 
 def is_webp(head: bytes) -> bool:
@@ -30,7 +31,7 @@ def scan(source: Source) -> Scan:
         metadata += length if kind in METADATA else 0
         frames += kind == b"ANMF"
     beside_pillow = 12 if frames > 1 else 8  # `opening.load` lets go of the canvases in time
-    workspace = (beside_pillow + bool(has_more)) * width * height + source.size
+    workspace = (beside_pillow + bool(has_more)) * width * height + source.size + DECODER_BYTES
     return Scan("WEBP", width, height, max(frames, 1), metadata, workspace_bytes=workspace)
 
 
