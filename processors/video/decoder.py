@@ -38,6 +38,7 @@ class Decoder:
         self._tick = tick
         # A transport stream finds its first keyframe only from well before the beginning.
         self._was_read = False
+        self._has_found = False  # a picture
         self._beginning = (stream.start_time or 0) - round(BEFORE_THE_BEGINNING / (stream.time_base or 1))
         self._may_skip = self._codec.codec.canonical_name in SKIPPABLE
         for other in container.streams:
@@ -47,8 +48,9 @@ class Decoder:
     def keyframe(self, seek_to: int | None) -> VideoFrame | None:
         """What the next keyframe from there on looks like; else the next frame at all. None: from the beginning.
 
-        A transport stream may lead past its only keyframe: then the film's first frame is better than none. A keyframe
-        is decoded alone: a decoder that waits for its neighbours would keep all of them in memory.
+        A transport stream may lead past its only keyframe: if nothing was found before, the film's first frame is
+        better than none. A keyframe is decoded alone: a decoder that waits for its neighbours would keep all of them
+        in memory.
         """
         if seek_to is not None or self._was_read:
             self._seek(seek_to)
@@ -56,10 +58,11 @@ class Decoder:
         packet = next((packet for packet in packets if packet.is_keyframe and packet.size), None)
         frames = [*self._decode(packet), *self._decode(None)] if packet else []
         self._codec.flush_buffers()
-        if frames:
-            return frames[0]
-        found = self._first(seek_to)
-        return self._first(None) if found is None and seek_to is not None else found
+        found = frames[0] if frames else self._first(seek_to)
+        if found is None and seek_to is not None and not self._has_found:
+            found = self._first(None)
+        self._has_found = self._has_found or found is not None
+        return found
 
     def _first(self, seek_to: int | None) -> VideoFrame | None:
         """Where there is no keyframe, or it is damaged, or none after all."""
