@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from ingest.sandbox import Sandbox
@@ -14,6 +15,7 @@ from processors.image.extras import BACKEND
 from tests.architecture import REPOSITORY
 from tests.house import opened_house
 from tests.plugin import ECHO, interpreter
+from tests.server import running_server
 
 CORPUS = REPOSITORY.parent / "shared" / "corpus"
 
@@ -45,6 +47,16 @@ def ordinary_priority() -> Iterator[None]:
 def house(tmp_path: Path) -> Iterator[House]:
     with opened_house(tmp_path / "data") as house:
         yield house
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """Of a server of the module's own, with real cells."""
+    with (
+        running_server(tmp_path_factory.mktemp("server"), workers=1) as server,
+        httpx.Client(base_url=server.url, timeout=30) as client,
+    ):
+        yield client
 
 
 @pytest.fixture(scope="module")

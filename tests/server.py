@@ -1,5 +1,6 @@
 """A whole Dropoff for a test: the real supervisor with its children, on a free port, in a folder of its own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -115,6 +117,19 @@ def wait_for_job(client: httpx.Client, job_id: str, seconds: float = 60.0) -> di
         if job["state"] in {"succeeded", "failed", "cancelled"}:
             return job
     raise AssertionError(f"job {job_id} did not end in {seconds} s")
+
+
+def drop(client: httpx.Client, data: bytes, kind: str = "auto", name: str = "file", /, **params: object) -> str:
+    """As a form sends it; the id of its job."""
+    fields = [("params", (None, json.dumps(params).encode())), ("file", (name, data))]
+    answer = client.post(f"/v1/ingest/{kind}", files=fields)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+def dropped(client: httpx.Client, data: bytes, kind: str = "auto", name: str = "file", /, **params: object) -> Any:
+    """The job of `drop`, once it has ended."""
+    return wait_for_job(client, drop(client, data, kind, name, **params))
 
 
 def clean_environment() -> dict[str, str]:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 from processors.document import DocumentProcessor
 from processors.document.models import (
@@ -21,38 +20,16 @@ from processors.document.models import (
 )
 from processors.work import run_alone
 from tests.architecture import REPOSITORY
-from tests.model_tables import allowed, examples, keys, params_table, result_table
+from tests.contracts.page import Page, page
+from tests.model_tables import examples
 
-DOCUMENT = (REPOSITORY / "docs" / "document.md").read_text()
-PARAMS = (DocumentParams, Picture, InputLimits)
-RESULTS = (DocumentResult, Metadata, PageSize, OutlineEntry, Security, TextMade, PictureMade, NotMade)
-
-
-@pytest.mark.parametrize("model", PARAMS, ids=lambda model: model.__name__)
-def test_every_parameter_is_documented_with_default_and_range(model: type[BaseModel]) -> None:
-    assert params_table(model) in DOCUMENT
+DOCUMENT = page("document")
 
 
-@pytest.mark.parametrize("model", RESULTS, ids=lambda model: model.__name__)
-def test_every_field_of_the_result_is_documented(model: type[BaseModel]) -> None:
-    assert result_table(model) in DOCUMENT
-
-
-def test_everything_explains_itself() -> None:
-    fields = [
-        (model.__name__, name, field) for model in (*PARAMS, *RESULTS) for name, field in model.model_fields.items()
-    ]
-    assert [(model, name) for model, name, field in fields if not field.description] == []
-
-
-def test_every_parameter_stands_in_an_example() -> None:
-    shown = set(keys(examples(DOCUMENT)))
-    assert {name for model in PARAMS for name in model.model_fields} - shown == set()
-
-
-def test_every_option_stands_in_the_document() -> None:
-    options = {option for model in PARAMS for field in model.model_fields.values() for option in allowed(field)}
-    assert {option for option in options if option not in DOCUMENT} == set()
+class TestDocumentPage(Page):
+    document = DOCUMENT
+    params = (DocumentParams, Picture, InputLimits)
+    results = (DocumentResult, Metadata, PageSize, OutlineEntry, Security, TextMade, PictureMade, NotMade)
 
 
 def test_the_memory_of_a_cell_is_that_of_the_code() -> None:

@@ -4,13 +4,11 @@ The sections of the other parts have tests of their own beside this one.
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import get_args
 
 import pytest
-from pydantic import BaseModel
 
 from processors.text import TextProcessor
 from processors.text.charsets import Charset
@@ -19,21 +17,15 @@ from processors.text.hazards import Hazards
 from processors.text.models import TextParams, TextResult
 from processors.work import run_alone
 from tests.architecture import REPOSITORY
-from tests.model_tables import allowed, default, examples, keys, params_table, result_table
+from tests.contracts.page import Page, page
+from tests.model_tables import allowed, default, examples, keys
 
-PAGE = (REPOSITORY / "docs" / "text.md").read_text(encoding="utf-8")
-SECTIONS = ("Texts", "Reading", "Encodings", "Counts", "Hazards", "A copy in UTF-8")
-DOCUMENT = "".join(
-    part for part in re.split(r"^(?=##? )", PAGE, flags=re.MULTILINE) if part.partition("\n")[0].strip("# ") in SECTIONS
-)
+DOCUMENT = page("text", ("Texts", "Reading", "Encodings", "Counts", "Hazards", "A copy in UTF-8"))
 # The fields of `TextParams` that are explained in the first section: those of other parts stand in theirs.
 READING = (
     "encoding", "errors", "preview_characters", "graphemes", "unicode_words", "top_words", "language", "normalized",
     "format", "on_error",
 )  # fmt: skip
-PARAMS: tuple[type[BaseModel], ...] = (NormalizedCopy,)
-RESULTS: tuple[type[BaseModel], ...] = (TextFacts, LineEndings, Indentation, Hazards, WordCount, NormalizedMade)
-MODELS: tuple[type[BaseModel], ...] = (TextParams, TextResult, *PARAMS, *RESULTS)
 # For each parameter, what must be in the result where it was given.
 EXPECTED: Mapping[str, Callable[[TextResult], bool]] = {
     "encoding": lambda result: result.encoding_source == "declared",
@@ -45,9 +37,11 @@ EXPECTED: Mapping[str, Callable[[TextResult], bool]] = {
 }
 
 
-@pytest.mark.parametrize("model", PARAMS, ids=lambda model: model.__name__)
-def test_every_parameter_is_documented_with_default_and_range(model: type[BaseModel]) -> None:
-    assert params_table(model) in DOCUMENT
+class TestReadingPage(Page):
+    document = DOCUMENT
+    params = (NormalizedCopy,)
+    results = (TextFacts, LineEndings, Indentation, Hazards, WordCount, NormalizedMade)
+    also = (TextParams, TextResult)
 
 
 def test_every_parameter_of_the_kind_itself_is_documented() -> None:
@@ -55,16 +49,6 @@ def test_every_parameter_of_the_kind_itself_is_documented() -> None:
         field = TextParams.model_fields[name]
         options = ", ".join(allowed(field)) if name != "encoding" else "`auto`, or a name from the list below"
         assert f"| `{name}` | {default(field)} | {options} | {field.description} |" in DOCUMENT
-
-
-@pytest.mark.parametrize("model", RESULTS, ids=lambda model: model.__name__)
-def test_every_field_of_the_result_is_documented(model: type[BaseModel]) -> None:
-    assert result_table(model) in DOCUMENT
-
-
-def test_everything_explains_itself() -> None:
-    fields = [(model.__name__, name, field) for model in MODELS for name, field in model.model_fields.items()]
-    assert [(model, name) for model, name, field in fields if not field.description] == []
 
 
 def test_every_encoding_is_listed() -> None:
@@ -78,9 +62,9 @@ def test_every_source_of_an_encoding_is_told() -> None:
         assert f"| `{source}` | " in DOCUMENT
 
 
-def test_every_parameter_stands_in_an_example() -> None:
+def test_every_parameter_of_the_kind_itself_stands_in_an_example() -> None:
     shown = set(keys(examples(DOCUMENT)))
-    assert {*READING, *(name for model in PARAMS for name in model.model_fields)} - shown == set()
+    assert set(READING) - shown == set()
 
 
 @pytest.mark.parametrize("params", examples(DOCUMENT), ids=json.dumps)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from pydantic import BaseModel
 
 from processors.text import TextProcessor
 from processors.text.data.cells import type_of
@@ -25,39 +24,16 @@ from processors.text.data.models import (
 from processors.text.data.table import FILES, MOST_COLUMNS, OUTPUT_RATIO, OUTPUT_ROOM, REJECTED
 from processors.text.models import TextResult
 from processors.work import run_alone
-from tests.architecture import REPOSITORY
-from tests.model_tables import examples, keys, params_table, result_table
+from tests.contracts.page import Page, page
+from tests.model_tables import examples
 
-DOCUMENT = (REPOSITORY / "docs" / "text.md").read_text()
-SECTIONS = "".join(
-    f"## {section}"
-    for section in f"\n{DOCUMENT}".split("\n## ")
-    if section.partition("\n")[0] in ("CSV and TSV", "JSON", "NDJSON", "Tables")
-)
-PARAMS = (Csv, Structure, Tables)
-RESULTS = (CsvTable, CsvColumn, BadRecord, JsonDocument, JsonError, SchemaPath, JsonLines, TablesMade)
+SECTIONS = page("text", ("CSV and TSV", "JSON", "NDJSON", "Tables"))
 
 
-@pytest.mark.parametrize("model", PARAMS, ids=lambda model: model.__name__)
-def test_every_parameter_is_documented_with_default_and_range(model: type[BaseModel]) -> None:
-    assert params_table(model) in SECTIONS
-
-
-@pytest.mark.parametrize("model", RESULTS, ids=lambda model: model.__name__)
-def test_every_field_of_the_results_is_documented(model: type[BaseModel]) -> None:
-    assert result_table(model) in SECTIONS
-
-
-def test_everything_about_data_explains_itself() -> None:
-    fields = [
-        (model.__name__, name, field) for model in (*PARAMS, *RESULTS) for name, field in model.model_fields.items()
-    ]
-    assert [(model, name) for model, name, field in fields if not field.description] == []
-
-
-def test_every_parameter_of_data_stands_in_an_example() -> None:
-    shown = set(keys(examples(SECTIONS)))
-    assert {name for model in PARAMS for name in model.model_fields} - shown == set()
+class TestDataPage(Page):
+    document = SECTIONS
+    params = (Csv, Structure, Tables)
+    results = (CsvTable, CsvColumn, BadRecord, JsonDocument, JsonError, SchemaPath, JsonLines, TablesMade)
 
 
 def test_every_type_output_and_bound_is_told() -> None:

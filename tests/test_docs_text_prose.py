@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 from processors.text import TextProcessor
 from processors.text.chunks.models import Chunks, ChunksMade
@@ -15,13 +14,11 @@ from processors.text.lines.source import LINE_CHARACTERS
 from processors.text.markup.models import Heading, HtmlFacts, Link, MainTextMade, MarkdownFacts
 from processors.text.models import TextResult
 from processors.work import run_alone
-from tests.architecture import REPOSITORY
-from tests.model_tables import allowed, examples, keys, params_table, result_table
+from tests.contracts.page import Page, page
+from tests.model_tables import examples, keys
 
-DOCUMENT = (REPOSITORY / "docs" / "text.md").read_text()
 OURS = ("Markdown", "HTML", "Logs", "Source code", "Chunks")
-SECTIONS = "".join(f"## {section}" for section in f"\n{DOCUMENT}".split("\n## ") if section.partition("\n")[0] in OURS)
-RESULTS = (MarkdownFacts, Heading, Link, HtmlFacts, MainTextMade, LogFacts, SourceFacts, ChunksMade)
+SECTIONS = page("text", OURS)
 TEXTS = {
     "markdown": "# A\n\nSee [b](c).\n\n## D\n\nMore text.\n",
     "html": "<html><title>T</title><body><h1>A</h1><p>The text.</p>",
@@ -31,21 +28,15 @@ TEXTS = {
 }
 
 
-def test_every_parameter_of_chunks_is_documented_with_default_and_range() -> None:
-    assert params_table(Chunks) in SECTIONS
-    options = {option for field in Chunks.model_fields.values() for option in allowed(field)}
-    assert {option for option in options if option not in SECTIONS} == set()
-
-
-@pytest.mark.parametrize("model", RESULTS, ids=lambda model: model.__name__)
-def test_every_field_of_the_results_is_documented(model: type[BaseModel]) -> None:
-    assert result_table(model) in SECTIONS
-    assert [name for name, field in model.model_fields.items() if not field.description] == []
+class TestProsePage(Page):
+    document = SECTIONS
+    params = (Chunks,)
+    results = (MarkdownFacts, Heading, Link, HtmlFacts, MainTextMade, LogFacts, SourceFacts, ChunksMade)
 
 
 def test_every_section_stands_in_the_document_once() -> None:
     for section in OURS:
-        assert DOCUMENT.count(f"\n## {section}\n") == 1
+        assert page("text").count(f"\n## {section}\n") == 1
 
 
 def test_columns_languages_and_bounds_are_those_of_the_code() -> None:
@@ -58,7 +49,7 @@ def test_columns_languages_and_bounds_are_those_of_the_code() -> None:
 
 
 def test_every_parameter_of_prose_stands_in_an_example() -> None:
-    assert {*Chunks.model_fields, "chunks", "main_text"} - set(keys(examples(SECTIONS))) == set()
+    assert {"chunks", "main_text"} - set(keys(examples(SECTIONS))) == set()
 
 
 @pytest.mark.parametrize("number", range(len(examples(SECTIONS))))

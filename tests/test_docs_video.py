@@ -39,45 +39,29 @@ from processors.video.models import (
 )
 from processors.work import run_alone
 from tests.architecture import REPOSITORY
-from tests.model_tables import allowed, examples, keys, params_table, result_table
+from tests.contracts.page import Page, page
+from tests.model_tables import examples, result_table
 
-DOCUMENT = (REPOSITORY / "docs" / "video.md").read_text()
-PARAMS = (VideoParams, InputLimits, Poster, Storyboard, Preview, Web, Transcode, Hls)
+DOCUMENT = page("video")
 TOLD = (MediaInfo, VideoStream, AudioStream, SubtitleStream, Chapter, Colour, Place, Playable)
 MADE = (Picture, StoryboardMade, PreviewMade, WebMade, Transcoded, HlsMade, Rung, SubtitlesMade, NotMade)
 QUICK = "samples/clip.mp4"
 
 
-@pytest.mark.parametrize("model", PARAMS, ids=lambda model: model.__name__)
-def test_every_parameter_is_documented_with_default_and_range(model: type[BaseModel]) -> None:
-    assert params_table(model) in DOCUMENT
+class TestVideoPage(Page):
+    document = DOCUMENT
+    params = (VideoParams, InputLimits, Poster, Storyboard, Preview, Web, Transcode, Hls)
+    results = MADE
+    also = (*TOLD, VideoResult)
 
 
-@pytest.mark.parametrize("model", [*TOLD, *MADE], ids=lambda model: model.__name__)
-def test_every_field_of_the_result_is_documented(model: type[BaseModel]) -> None:
+@pytest.mark.parametrize("model", TOLD, ids=lambda model: model.__name__)
+def test_every_field_of_what_is_told_is_named(model: type[BaseModel]) -> None:
     assert {name for name in model.model_fields if f"`{name}`" not in DOCUMENT} == set()
-    if model in MADE:
-        assert result_table(model) in DOCUMENT
 
 
 def test_every_operation_has_its_part_of_the_result() -> None:
     assert result_table(VideoResult, MediaInfo) in DOCUMENT
-
-
-def test_everything_explains_itself() -> None:
-    models = (*PARAMS, *TOLD, *MADE, VideoResult)
-    silent = [(model, name) for model in models for name, field in model.model_fields.items() if not field.description]
-    assert silent == []
-
-
-def test_every_parameter_stands_in_an_example() -> None:
-    shown = set(keys(examples(DOCUMENT)))
-    assert {name for model in PARAMS for name in model.model_fields} - shown == set()
-
-
-def test_every_option_stands_in_the_document() -> None:
-    options = {option for model in PARAMS for field in model.model_fields.values() for option in allowed(field)}
-    assert {option for option in options if option not in DOCUMENT} == set()
 
 
 def test_every_encoder_is_in_the_table_with_its_usual_quality() -> None:

@@ -1,9 +1,6 @@
 """Sounds over HTTP: what they are is told from their content, and what is made of them can be fetched and seen."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -11,26 +8,9 @@ import pytest
 from tests.architecture import REPOSITORY
 from tests.hostile_sounds import REJECTED, wav
 from tests.readers import ffprobe
-from tests.server import running_server, wait_for_job
+from tests.server import dropped
 
 TUNE = (REPOSITORY / "samples" / "tune.mp3").read_bytes()
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with (
-        running_server(tmp_path_factory.mktemp("server"), workers=1) as server,
-        httpx.Client(base_url=server.url, timeout=30) as client,
-    ):
-        yield client
-
-
-def dropped(client: httpx.Client, data: bytes, kind: str = "auto", **params: object) -> Any:
-    """The job, once it has ended."""
-    fields = [("params", (None, json.dumps(params).encode())), ("file", ("sound", data))]
-    answer = client.post(f"/v1/ingest/{kind}", files=fields)
-    assert answer.status_code == 202, answer.text
-    return wait_for_job(client, answer.json()["id"])
 
 
 def test_a_tune_dropped_without_a_word_becomes_a_page_with_cover_and_player(client: httpx.Client) -> None:

@@ -1,9 +1,5 @@
 """Documents over HTTP: what they are is told from their content, and what is made of them can be fetched and seen."""
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
 import httpx
 import pytest
 
@@ -11,26 +7,9 @@ from tests.architecture import REPOSITORY
 from tests.hostile_documents import ARCHIVES, PDFS
 from tests.office import docx, epub, open_document, paragraph, pptx, shape, xlsx
 from tests.pdfs import pdf
-from tests.server import running_server, wait_for_job
+from tests.server import dropped
 
 LETTER = (REPOSITORY / "samples" / "letter.pdf").read_bytes()
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with (
-        running_server(tmp_path_factory.mktemp("server"), workers=1) as server,
-        httpx.Client(base_url=server.url, timeout=30) as client,
-    ):
-        yield client
-
-
-def dropped(client: httpx.Client, data: bytes, kind: str = "auto", **params: object) -> Any:
-    """The job, once it has ended."""
-    fields = [("params", (None, json.dumps(params).encode())), ("file", ("document", data))]
-    answer = client.post(f"/v1/ingest/{kind}", files=fields)
-    assert answer.status_code == 202, answer.text
-    return wait_for_job(client, answer.json()["id"])
 
 
 @pytest.mark.parametrize("kind", ["auto", "document"])

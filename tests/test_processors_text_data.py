@@ -18,7 +18,7 @@ from processors.text.models import TextResult
 from processors.work import run_alone
 from tests.architecture import REPOSITORY
 from tests.cells import RESULT, Cells, real_cells
-from tests.server import running_server, wait_for_job
+from tests.server import dropped
 
 
 def read(folder: Path, data: bytes, name: str, **params: Any) -> TextResult:
@@ -248,23 +248,15 @@ def test_hostile_data_ends_in_a_result_in_a_cell(data: bytes, cells: Cells) -> N
         assert cells.run(data, {"format": format}).code == RESULT
 
 
-def test_data_dropped_over_http_is_told_of_and_its_tables_can_be_fetched(tmp_path: Path) -> None:
-    with (
-        running_server(tmp_path / "server", workers=1) as server,
-        httpx.Client(base_url=server.url, timeout=30) as client,
-    ):
-        params = {"tables": {"formats": ["sqlite", "parquet"]}}
-        fields = [("params", (None, json.dumps(params).encode())), ("file", ("table.csv", TABLE))]
-        answer = client.post("/v1/ingest/auto", files=fields)
-        assert answer.status_code == 202, answer.text
-        job: Any = wait_for_job(client, answer.json()["id"])
-        assert (job["state"], job["kind"], job["result"]["format"]) == ("succeeded", "text", "csv")
-        assert [column["type"] for column in job["result"]["csv"]["columns"]] == ["integer", "string", "number"]
-        outputs = {output["name"]: output for output in job["outputs"]}
-        assert client.get(outputs["table.sqlite"]["url"]).content.startswith(b"SQLite format 3\0")
-        parquet = client.get(outputs["table.parquet"]["url"]).content
-        assert (parquet[:4], parquet[-4:]) == (b"PAR1", b"PAR1")
-        lines = b'{"a": 1, "b": "x"}\n{"a": 2}\n'
-        job = wait_for_job(client, client.post("/v1/ingest/text", files={"file": ("x.ndjson", lines)}).json()["id"])
-        assert job["result"]["format"] == "ndjson"
-        assert job["result"]["ndjson"]["paths"][-1] == {"path": "b", "types": ["string"], "optional": True}
+def test_data_dropped_over_http_is_told_of_and_its_tables_can_be_fetched(client: httpx.Client) -> None:
+    job = dropped(client, TABLE, "auto", "table.csv", tables={"formats": ["sqlite", "parquet"]})
+    assert (job["state"], job["kind"], job["result"]["format"]) == ("succeeded", "text", "csv")
+    assert [column["type"] for column in job["result"]["csv"]["columns"]] == ["integer", "string", "number"]
+    outputs = {output["name"]: output for output in job["outputs"]}
+    assert client.get(outputs["table.sqlite"]["url"]).content.startswith(b"SQLite format 3\0")
+    parquet = client.get(outputs["table.parquet"]["url"]).content
+    assert (parquet[:4], parquet[-4:]) == (b"PAR1", b"PAR1")
+    lines = b'{"a": 1, "b": "x"}\n{"a": 2}\n'
+    job = dropped(client, lines, "text", "x.ndjson")
+    assert job["result"]["format"] == "ndjson"
+    assert job["result"]["ndjson"]["paths"][-1] == {"path": "b", "types": ["string"], "optional": True}

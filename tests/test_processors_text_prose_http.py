@@ -1,30 +1,16 @@
 """Prose over HTTP: what each text is told to be, and its chunks to be fetched."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import pytest
 
-from tests.server import running_server, wait_for_job
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with (
-        running_server(tmp_path_factory.mktemp("server"), workers=1) as server,
-        httpx.Client(base_url=server.url, timeout=30) as client,
-    ):
-        yield client
+from tests.server import dropped
 
 
-def dropped(client: httpx.Client, name: str, text: str, kind: str = "auto", **params: object) -> Any:
+def told(client: httpx.Client, name: str, text: str, kind: str = "auto", **params: object) -> Any:
     """The job, once it has succeeded."""
-    fields = [("params", (None, json.dumps(params).encode())), ("file", (name, text.encode()))]
-    answer = client.post(f"/v1/ingest/{kind}", files=fields)
-    assert answer.status_code == 202, answer.text
-    job = wait_for_job(client, answer.json()["id"])
+    job = dropped(client, text.encode(), kind, name, **params)
     assert (job["state"], job["kind"]) == ("succeeded", "text"), job
     return job
 
@@ -36,7 +22,7 @@ def outputs(client: httpx.Client, job: Any) -> dict[str, httpx.Response]:
 def test_markdown_is_outlined_and_its_chunks_can_be_fetched(client: httpx.Client) -> None:
     page = "# A\n\n" + "Words of a page. " * 40 + "\n\n## B\n\nSee [c](http://d/).\n"
     params = {"strategy": "structure", "max_characters": 300, "overlap": 50, "formats": ["ndjson", "parquet"]}
-    job = dropped(client, "page.md", page, chunks=params)
+    job = told(client, "page.md", page, chunks=params)
     result = job["result"]
     assert (result["format"], [one["text"] for one in result["markdown"]["outline"]]) == ("markdown", ["A", "B"])
     assert result["markdown"]["first_links"][0]["url"] == "http://d/"
@@ -51,20 +37,20 @@ def test_markdown_is_outlined_and_its_chunks_can_be_fetched(client: httpx.Client
 
 def test_a_page_of_html_gives_its_main_text_and_is_never_served_as_html(client: httpx.Client) -> None:
     page = "<html><title>T</title><body><nav>no</nav><p>The <b>text</b>.</p><script>alert(1)</script>"
-    job = dropped(client, "page.html", page, main_text=True)
+    job = told(client, "page.html", page, main_text=True)
     assert (job["result"]["format"], job["result"]["html"]["title"]) == ("html", "T")
     (file,) = outputs(client, job).values()
     assert (file.headers["content-type"], file.text) == ("text/plain; charset=utf-8", "The text.\n\n")
 
 
 def test_a_log_is_told_by_its_lines(client: httpx.Client) -> None:
-    job = dropped(client, "x.log", "2026-01-01T00:00:00Z ERROR a\n2026-01-01T00:00:05Z INFO b\n")
+    job = told(client, "x.log", "2026-01-01T00:00:00Z ERROR a\n2026-01-01T00:00:05Z INFO b\n")
     log = job["result"]["log"]
     assert (job["result"]["format"], log["seconds"], log["levels"]) == ("log", 5.0, {"error": 1, "info": 1})
 
 
 def test_a_program_is_told_by_its_language(client: httpx.Client) -> None:
-    job = dropped(client, "x.py", "# A comment.\nimport os\n\nprint(os)\n")
+    job = told(client, "x.py", "# A comment.\nimport os\n\nprint(os)\n")
     source = job["result"]["source"]
     assert (job["result"]["format"], source["language"]) == ("source", "python")
     assert (source["code_lines"], source["comment_lines"], source["blank_lines"]) == (2, 1, 1)

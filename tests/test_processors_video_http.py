@@ -14,19 +14,10 @@ import pytest
 from tests.architecture import REPOSITORY
 from tests.films import film, noise
 from tests.hostile_films import bait, scripts
-from tests.server import running_server, wait_for_job
+from tests.server import drop, dropped, wait_for_job
 
 CLIP = REPOSITORY / "samples" / "clip.mp4"
 TRANSCODE = {"operations": ["transcode"], "transcode": {"heights": [128], "preset": "small"}}
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with (
-        running_server(tmp_path_factory.mktemp("server"), workers=1) as server,
-        httpx.Client(base_url=server.url, timeout=30) as client,
-    ):
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +25,6 @@ def long_film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Nothing repeats in it, so an encoder has to work."""
     path = tmp_path_factory.mktemp("film") / "a.mp4"
     return film(path, noise, 1500, "mpeg4").read_bytes()
-
-
-def posted(client: httpx.Client, data: bytes, **params: object) -> str:
-    fields = [("params", (None, json.dumps(params).encode())), ("file", ("film.mp4", data))]
-    answer = client.post("/v1/ingest/video", files=fields)
-    assert answer.status_code == 202, answer.text
-    return str(answer.json()["id"])
 
 
 def watched(client: httpx.Client, job_id: str) -> Iterator[tuple[str, Any]]:
@@ -54,7 +38,7 @@ def watched(client: httpx.Client, job_id: str) -> Iterator[tuple[str, Any]]:
 @pytest.fixture(scope="module")
 def sample(client: httpx.Client) -> Any:
     """The job of the sample clip, with what is done where nothing is asked for."""
-    return wait_for_job(client, posted(client, CLIP.read_bytes()))
+    return dropped(client, CLIP.read_bytes(), "video")
 
 
 def test_a_bare_upload_gives_facts_a_poster_a_storyboard_and_a_web_version(sample: Any) -> None:
@@ -95,7 +79,7 @@ def test_the_cues_of_a_storyboard_point_at_a_sheet_that_lies_beside_them(sample:
 
 def test_progress_never_goes_back_and_is_whole_only_at_the_end(long_film: bytes, client: httpx.Client) -> None:
     quick = {**TRANSCODE, "transcode": {"heights": [128]}}
-    job_id = posted(client, long_film, **quick, storyboard={"tiles": 10})
+    job_id = drop(client, long_film, "video", "film.mp4", **quick, storyboard={"tiles": 10})
     told = [data["fraction"] for event, data in watched(client, job_id) if event == "progress"]
     assert client.get(f"/v1/jobs/{job_id}").json()["state"] == "succeeded"
     told = [fraction for fraction in told if fraction is not None]
@@ -105,7 +89,7 @@ def test_progress_never_goes_back_and_is_whole_only_at_the_end(long_film: bytes,
 
 
 def test_a_cancelled_transcode_is_over_at_once(long_film: bytes, client: httpx.Client) -> None:
-    job_id = posted(client, long_film, **TRANSCODE)
+    job_id = drop(client, long_film, "video", "film.mp4", **TRANSCODE)
     deadline = time.monotonic() + 20
     while client.get(f"/v1/jobs/{job_id}").json()["progress"]["stage"] != "transcode":
         assert time.monotonic() < deadline
@@ -129,4 +113,4 @@ def test_a_hostile_film_fails_with_a_reason_and_the_next_good_one_is_served(
             else:
                 assert answer.json()["code"] in {"unsupported_media_type", "kind_mismatch"}, name
         assert lure.came == []
-    assert wait_for_job(client, posted(client, CLIP.read_bytes()))["state"] == "succeeded"
+    assert dropped(client, CLIP.read_bytes(), "video")["state"] == "succeeded"

@@ -1,8 +1,6 @@
 """What is made of a film when it is asked for, over HTTP: fetched by its addresses, and read by another FFmpeg."""
 
-import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +12,9 @@ from tests.films import RATE, counted
 from tests.programs import require
 from tests.readers import ffprobe
 from tests.scenes import beep, onsets, scene, times, told
-from tests.server import running_server, wait_for_job
+from tests.server import dropped
 
 FRAMES = 50
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with (
-        running_server(tmp_path_factory.mktemp("server"), workers=1) as server,
-        httpx.Client(base_url=server.url, timeout=30) as client,
-    ):
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +26,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def made(client: httpx.Client, data: bytes, **params: object) -> Any:
     """The job, once it has succeeded."""
-    fields = [("params", (None, json.dumps(params).encode())), ("file", ("film.mp4", data))]
-    answer = client.post("/v1/ingest/video", files=fields)
-    assert answer.status_code == 202, answer.text
-    job: Any = wait_for_job(client, answer.json()["id"])
+    job = dropped(client, data, "video", "film.mp4", **params)
     assert job["state"] == "succeeded", job["error"]
     return job
 
