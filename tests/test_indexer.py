@@ -12,7 +12,7 @@ from ingest import janitor
 from ingest.indexer import EVENTS, Indexer, rebuild
 from ingest.jobs import migrate
 from ingest.jobs.base import Job
-from ingest.search.base import SearchFilter, SearchIndex, Step
+from ingest.search.base import IndexUnavailable, SearchFilter, SearchIndex, Step
 from ingest.search.query import parse
 from ingest.settings import Settings
 from ingest.wiring import House, open_house
@@ -168,6 +168,28 @@ def test_an_index_that_is_lost_or_damaged_is_written_again(
         other = say(back, "another word")
         catch_up(again)
         assert found(later, later.search, "word") == [other.id, job.id]
+
+
+@pytest.mark.parametrize("pages", ["the first", "all but the first"])
+def test_an_index_that_breaks_under_its_readers_is_written_again_by_who_writes(
+    house: House, back: Backdoor, index: SearchIndex, indexer: Indexer, pages: str
+) -> None:
+    """The file stays the same one, so that only reading it tells."""
+    jobs = [say(back, f"a word {'of many ' * 2000}") for _ in range(5)]
+    catch_up(indexer)
+    path = house.settings.data / "search.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    indexer.tick()  # what it reads of the file, it has in memory from now on
+    with path.open("r+b") as file:
+        file.seek(0 if pages == "the first" else 4096)
+        file.write(b"\xa5" * (4096 if pages == "the first" else path.stat().st_size - 4096))
+    with closing(open_house(house.settings, "web")) as reader:
+        assert reader.search is not None
+        with pytest.raises(IndexUnavailable):
+            found(reader, reader.search, "word")
+        catch_up(indexer)
+        assert found(reader, reader.search, "word") == [job.id for job in reversed(jobs)]
 
 
 def test_a_job_table_from_a_backup_is_indexed_from_its_beginning(

@@ -18,8 +18,10 @@ READ_SECONDS = 2.0  # of one reading, so that no query takes a thread for long
 STEPS = 10_000
 LOG_LIMIT_BYTES = 16 << 20
 CACHE_KIB = 8 << 10
-MEMBERS = ("", "-wal", "-shm", "-journal")
-DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+REPORT = "-damaged"  # beside the index: whoever reads it found it so
+MEMBERS = ("", "-wal", "-shm", "-journal", REPORT)
+BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})  # no question makes SQLite say so
+DAMAGED = BROKEN | {sqlite3.SQLITE_ERROR}
 
 # Documents are numbered by time, so that the newest come first and a span of time is a span of numbers. The texts are
 # there for the snippets. The words have no content of their own; facets are what filters look for, and weigh next to
@@ -66,6 +68,8 @@ class SqliteFile:
             os.close(lock)
 
     def prepare(self) -> None:
+        if Path(f"{self._path}{REPORT}").exists():
+            raise IndexDamaged(f"{self._path} can't be read any more")
         with errors():
             with suppress(FileNotFoundError):
                 if self._path.stat().st_ino == self._prepared:
@@ -89,16 +93,22 @@ class SqliteFile:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One snapshot, for as long as `READ_SECONDS`."""
-        with self._using() as connection:
-            deadline = monotonic() + READ_SECONDS
-            connection.set_progress_handler(lambda: monotonic() > deadline, STEPS)
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.rollback()
-                connection.set_progress_handler(None, 0)
+        """One snapshot, for as long as `READ_SECONDS`. What is found broken is reported to whoever writes next."""
+        try:
+            with self._using() as connection:
+                deadline = monotonic() + READ_SECONDS
+                connection.set_progress_handler(lambda: monotonic() > deadline, STEPS)
+                connection.execute("BEGIN")
+                try:
+                    yield connection
+                finally:
+                    connection.rollback()
+                    connection.set_progress_handler(None, 0)
+        except IndexDamaged as damaged:
+            if _code(damaged.__cause__) in BROKEN:
+                with suppress(OSError):
+                    Path(f"{self._path}{REPORT}").touch(0o600)
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -167,6 +177,11 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+def _code(error: BaseException | None) -> int:
+    """SQLite's, without what refines it."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 @contextmanager
 def errors() -> Iterator[None]:
     """Whatever the disk and SQLite do as `IndexUnavailable`; what means damage as `IndexDamaged`."""
@@ -177,7 +192,7 @@ def errors() -> Iterator[None]:
     except OSError as error:
         raise IndexUnavailable(f"the index can't be used now: {error.strerror}") from error
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        code = _code(error)
         if code == sqlite3.SQLITE_INTERRUPT:
             raise IndexUnavailable(f"this takes longer than {READ_SECONDS:g} s") from None
         sort = IndexDamaged if code in DAMAGED else IndexUnavailable
