@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     ffmpeg: str = Field(
         "", description="Path of an ffmpeg program for transcodes of videos. Default: the FFmpeg that comes with PyAV."
     )
+    video_memory_mib: int = Field(
+        200, ge=128, le=960, description="MiB that encoding a video may take; what would take more is refused."
+    )
     http: Literal["httptools", "h11"] = Field(
         "httptools", description="The HTTP parser; h11 is pure Python and slower."
     )
@@ -104,6 +107,7 @@ class Settings(BaseSettings):
             "DROPOFF_IMAGE_HEIF": self.image_heif,
             "DROPOFF_CELL_READABLE": self.cell_readable,
             "DROPOFF_FFMPEG": self.ffmpeg,
+            "DROPOFF_VIDEO_MEMORY_MIB": str(self.video_memory_mib),
         }
 
     @property

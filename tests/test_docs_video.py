@@ -66,7 +66,7 @@ def test_every_operation_has_its_part_of_the_result() -> None:
 
 def test_every_encoder_is_in_the_table_with_its_usual_quality() -> None:
     for name, encoder in ENCODERS.items():
-        crf = encoder.settings("fast", None, 1280 * 720)["crf"]
+        crf = encoder.settings("fast", None, encoder.thrifts[0])["crf"]
         assert any(line.startswith("| ") and f"| {crf}" in line for line in DOCUMENT.splitlines()), name
 
 

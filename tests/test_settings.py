@@ -26,6 +26,9 @@ RANGES = [
     ("SWEEP_SECONDS", "soon", "number"),
     ("IMAGE_BACKEND", "magick", "'pillow', 'fast' or 'vips'"),
     ("IMAGE_HEIF", "yes", "'off' or 'on'"),
+    ("VIDEO_MEMORY_MIB", "127", "128"),
+    ("VIDEO_MEMORY_MIB", "961", "960"),
+    ("VIDEO_MEMORY_MIB", "2 GiB", "integer"),
     ("HTTP", "h2", "'httptools' or 'h11'"),
     ("LOG_FORMAT", "xml", "'text' or 'json'"),
     ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
@@ -99,11 +102,13 @@ def test_processors_get_their_own_settings_as_the_environment_names_them(monkeyp
     monkeypatch.setenv("DROPOFF_IMAGE_BACKEND", "fast")
     monkeypatch.setenv("DROPOFF_CELL_READABLE", "/srv/models")
     monkeypatch.setenv("DROPOFF_FFMPEG", "/usr/bin/ffmpeg")
+    monkeypatch.setenv("DROPOFF_VIDEO_MEMORY_MIB", "512")
     assert Settings.from_env().of_processors == {
         "DROPOFF_IMAGE_BACKEND": "fast",
         "DROPOFF_IMAGE_HEIF": "off",
         "DROPOFF_CELL_READABLE": "/srv/models",
         "DROPOFF_FFMPEG": "/usr/bin/ffmpeg",
+        "DROPOFF_VIDEO_MEMORY_MIB": "512",
     }
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from processors.base import Rejected, Work
-from processors.media.models import MediaParams, NotMade
+from processors.media.models import MEMORY_BYTES, MediaParams, NotMade
 from processors.media.progress import Plan
 from processors.media.source import Source
 
@@ -15,10 +15,10 @@ P = TypeVar("P", bound=MediaParams)
 class Job(Generic[P]):
     """Each operation's part of the result is kept in `made`, under the name of its field."""
 
-    def __init__(self, work: Work[P], weights: Mapping[str, float]) -> None:
+    def __init__(self, work: Work[P], weights: Mapping[str, float], memory_bytes: int = MEMORY_BYTES) -> None:
         """`weights` are the stages of the work, in order."""
-        self.params = work.params
-        self.source = Source(work, work.params.limits, Plan(work, weights, work.params.limits.timeout_s))
+        self.params, limits = work.params, work.params.limits
+        self.source = Source(work, limits, Plan(work, weights, limits.timeout_s), memory_bytes=memory_bytes)
         self.made: dict[str, Any] = {}
         self.failed: list[NotMade] = []
 

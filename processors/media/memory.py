@@ -1,5 +1,6 @@
 """What a film's pictures take in memory, told before they are decoded; and a wall for what its headers don't tell."""
 
+import ctypes
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ MIB = 1 << 20
 MORE = 154 * MIB  # than a cell has when it begins, for all that doesn't encode a film: it comes to 200 with the rest
 MOST_PICTURE = 96 * MIB  # one in 8K with 10 bits of 4:2:0
 MOST_ALONE = 128 * MIB  # of a codec in which no picture needs another
+PR_SET_THP_DISABLE = 41
+
+_libc = ctypes.CDLL(None)
 
 
 def picture_bytes(format_: VideoFormat) -> int:
@@ -50,3 +54,23 @@ def walled() -> Iterator[None]:
         raise Rejected("limit_exceeded", "Reading the file would take more memory than is allowed.") from wrong
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
+
+
+@contextmanager
+def lean(small_pages: bool) -> Iterator[None]:
+    """What was freed before goes back to the kernel; with `small_pages`, no buffer is rounded up to pages of 2 MiB.
+
+    Where the C library or the kernel is another one, there is nothing to do.
+    """
+    if hasattr(_libc, "malloc_trim"):
+        _libc.malloc_trim(ctypes.c_size_t(0))
+    _disable_huge_pages(small_pages)
+    try:
+        yield
+    finally:
+        _disable_huge_pages(False)
+
+
+def _disable_huge_pages(wanted: bool) -> None:
+    if hasattr(_libc, "prctl"):
+        _libc.prctl(PR_SET_THP_DISABLE, ctypes.c_ulong(wanted), *[ctypes.c_ulong(0)] * 3)

@@ -10,6 +10,7 @@ MAX_PIXELS = 40_000_000  # of a frame: one of 8K video has 35 million
 MAX_STREAMS = 64
 MAX_SECONDS = 24 * 3600
 MAX_TIMEOUT = 4 * 3600
+MEMORY_BYTES = 200 << 20  # that a job may take, unless the operator allows more
 
 
 class Strict(Params):

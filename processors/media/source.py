@@ -14,7 +14,7 @@ from processors.media import faststart, layout
 from processors.media.faststart import NotMovable
 from processors.media.layout import Layout
 from processors.media.looking import Alive
-from processors.media.models import InputLimits
+from processors.media.models import MEMORY_BYTES, InputLimits
 from processors.media.opening import open_media
 from processors.media.progress import Plan
 
@@ -40,12 +40,13 @@ class _Heard:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`notes` become the result's warnings."""
+    """`notes` become the result's warnings; `memory_bytes` are the most that the work may take."""
 
     work: Work[BaseModel]
     limits: InputLimits
     plan: Plan
     notes: list[str] = field(default_factory=list)
+    memory_bytes: int = MEMORY_BYTES
 
     @contextmanager
     def open(self, alive: Alive | None = None) -> Iterator[InputContainer]:

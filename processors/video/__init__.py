@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from processors import webp
 from processors.base import Work
+from processors.media.models import MEMORY_BYTES
 from processors.video.models import LIMITS, MEDIA_TYPES, VideoParams, VideoResult
 
-FFMPEG = "DROPOFF_FFMPEG"  # a cell learns of the operator's choice by the environment alone
+# A cell learns of the operator's choice by the environment alone.
+FFMPEG, MEMORY = "DROPOFF_FFMPEG", "DROPOFF_VIDEO_MEMORY_MIB"
 
 
 class VideoProcessor:
@@ -17,9 +19,13 @@ class VideoProcessor:
     Params = VideoParams
     Result = VideoResult
 
-    def __init__(self, ffmpeg: str | None = None) -> None:
-        """`ffmpeg`: the path of a program for transcodes; without it, what the environment says."""
+    def __init__(self, ffmpeg: str | None = None, memory_mib: int | None = None) -> None:
+        """`ffmpeg`: the path of a program for transcodes. `memory_mib`: what encoding may take.
+
+        Without them, what the environment says.
+        """
         self._ffmpeg = os.environ.get(FFMPEG, "") if ffmpeg is None else ffmpeg
+        self._memory_bytes = (memory_mib or int(os.environ.get(MEMORY) or MEMORY_BYTES >> 20)) << 20
         self.limits = replace(LIMITS, processes=1) if self._ffmpeg else LIMITS
 
     def warm(self) -> None:
@@ -31,7 +37,7 @@ class VideoProcessor:
     def process(self, work: Work[VideoParams]) -> VideoResult:
         from processors.video.pipeline import run
 
-        return run(work, self._ffmpeg)
+        return run(work, self._ffmpeg, self._memory_bytes)
 
 
 processor = VideoProcessor()

@@ -1,31 +1,96 @@
-"""What an encoding takes in memory, told before it begins, so that hours of work don't end at the wall of a cell."""
+"""What an encoding takes in memory, told before it begins, and how it's made to fit.
 
+So that hours of work don't end at the wall of a cell. What takes memory is given up in this order: huge pages and a
+second thread of the decoder, which cost time; what waits in the encoder, which costs bytes; and the one decoding for
+all sizes, which costs time again.
+"""
+
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from av.video.codeccontext import VideoCodecContext
 
 from processors.base import Rejected
 from processors.media import dpb
 from processors.media.memory import MIB, picture_bytes
-from processors.video.encoders import Encoder
-from processors.video.models import LIMITS
+from processors.video.encoders import ENCODERS, Encoder, Thrift
+from processors.video.encoding import Order
 from processors.webp import Size
 
-MOST = LIMITS.memory_bytes - 64 * MIB
-BESIDE = 70 * MIB  # a cell that has all libraries in use, and what sound takes
-SPARE = 3  # pictures beside those that the decoder keeps: being decoded, being scaled, and a second thread's
+BESIDE = 56 * MIB  # a cell that has all libraries in use, and what sound takes
+SPARE = 1  # picture beside those that the decoder keeps: it is being decoded, or scaled
+OF_DEINTERLACING = 3  # pictures more
+OF_A_THREAD = 2
+TONE_MAPPING = 42 * MIB  # its tables
+HUGE_PAGES = 1.15  # times as much is taken with them
+DECODERS = 2  # threads
 
 
-def check(codec: VideoCodecContext, encoder: Encoder, sizes: Sequence[Size]) -> None:
-    """`codec` is the film's. About right within a sixth. Raises `Rejected` where it is too much."""
-    pictures = dpb.kept(codec) + SPARE
-    decoding = pictures * (picture_bytes(codec.format) if codec.format else 0)
-    encoding = sum(width * height for width, height in sizes) * encoder.pixel_bytes
-    needed = BESIDE + decoding + encoding
-    if needed > MOST:
-        raise Rejected(
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How `sizes` are made from one decoding."""
+
+    sizes: Sequence[Size]
+    thrift: Thrift
+    is_lean: bool  # in small pages, and with one thread of the decoder
+
+    @property
+    def decoders(self) -> int:
+        return 1 if self.is_lean else DECODERS
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """In bytes, but for the number of `pictures` that take those of `decoding`."""
+
+    pictures: int
+    decoding: int
+    encoding: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """`codec` is the film's; `most` are the bytes that a job may take."""
+
+    codec: VideoCodecContext
+    order: Order
+    most: int
+
+    @property
+    def encoder(self) -> Encoder:
+        return ENCODERS[self.order.settings.video]
+
+    def ways(self, sizes: Sequence[Size]) -> list[Way]:
+        """One for each decoding, in the order of `sizes`. Raises `Rejected` where one size alone is too much."""
+        best, *others = self.encoder.thrifts
+        if len(sizes) > 1:  # another decoding costs less than what the last of the thrifts does to a film
+            others = others[:1]
+        for way in (Way(sizes, best, False), *(Way(sizes, thrift, True) for thrift in (best, *others))):
+            if self.need(way).total <= self.most:
+                return [way]
+        if len(sizes) > 1:
+            return [*self.ways(sizes[:1]), *self.ways(sizes[1:])]
+        raise self._refusal(way)
+
+    def need(self, way: Way) -> Need:
+        look, settings = self.order.look, self.order.settings
+        pictures = dpb.kept(self.codec) + SPARE + OF_DEINTERLACING * look.is_interlaced
+        pictures += OF_A_THREAD * (way.decoders - 1)
+        size = picture_bytes(self.codec.format) if self.codec.format else 0
+        pixels = sum(width * height for width, height in way.sizes)
+        decoding = pictures * size + TONE_MAPPING * (look.colour.is_hdr and settings.tonemap == "auto")
+        encoding = len(way.sizes) * self.encoder.own_mib * MIB + pixels * way.thrift.pixel_bytes[settings.preset]
+        total = BESIDE + decoding + encoding
+        return Need(pictures, decoding, encoding, total if way.is_lean else round(total * HUGE_PAGES))
+
+    def _refusal(self, way: Way) -> Rejected:
+        need, ((width, height),) = self.need(way), way.sizes
+        return Rejected(
             "limit_exceeded",
-            f"That would take about {needed // MIB:,} MiB of memory, and {MOST // MIB:,} are the most: "
-            f"{decoding // MIB:,} for {pictures} decoded pictures, {encoding // MIB:,} for the encoder's. "
-            "Ask for lower heights, or for fewer at once.",
+            f"To encode {width:,} x {height:,} pixels would take about {math.ceil(need.total / MIB):,} MiB of "
+            f"memory, and {self.most // MIB:,} are the most: {need.decoding // MIB:,} for {need.pictures} decoded "
+            f"pictures, {need.encoding // MIB:,} for the encoder's. Ask for lower heights or another codec; the "
+            "operator can allow more with DROPOFF_VIDEO_MEMORY_MIB.",
         )

@@ -3,7 +3,7 @@
 Threads are counted here and never by the machine: the same file gives the same bytes everywhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -12,36 +12,53 @@ Codec = Literal["h264", "hevc", "vp9", "av1"]
 Preset = Literal["fast", "balanced", "small"]
 Options = Mapping[str, str]
 
-LARGE_PIXELS = 1_000_000  # above 720p, frames are so large that fewer of them are kept waiting
+
+@dataclass(frozen=True, slots=True)
+class Thrift:
+    """What an encoder is told so that less waits in it. `pixel_bytes` is its memory for each pixel of a frame.
+
+    `crf` is added: without its look ahead, an encoder means a better picture by the same number.
+    """
+
+    pixel_bytes: Mapping[Preset, int]
+    options: Options = field(default_factory=dict)
+    threads: int = 2
+    crf: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """`presets` are FFmpeg's options for each effort; `large` are those that large frames need besides.
+    """`presets` are FFmpeg's options for each effort; `thrifts` go from the best to the one that takes least memory.
 
-    `pixel_bytes`: memory for each pixel of a large frame, at most, all frames that wait together.
+    `own_mib` is what it takes whatever the size.
     """
 
     name: str
     crf: int
     max_crf: int
     presets: Mapping[Preset, Options]
-    pixel_bytes: int
+    own_mib: int
+    thrifts: Sequence[Thrift]
     suffix: str = "mp4"
     media_type: str = "video/mp4"
     tag: str = ""
-    threads: int = 2
-    options: Options = field(default_factory=dict)
-    large: Options = field(default_factory=dict)
     ten_bit: str = "yuv420p10le"
 
-    def settings(self, preset: Preset, crf: int | None, pixels: int) -> dict[str, str]:
-        chosen = {**self.options, **self.presets[preset], **(self.large if pixels > LARGE_PIXELS else {})}
-        return {**chosen, "crf": str(self.crf if crf is None else crf)}
+    def settings(self, preset: Preset, crf: int | None, thrift: Thrift) -> dict[str, str]:
+        quality = min((self.crf if crf is None else crf) + thrift.crf, self.max_crf)
+        return {**self.presets[preset], **thrift.options, "crf": str(quality)}
 
 
-# What waits in an encoder is what takes memory: a frame of 720p some 4 MB. Figures are in docs/video.md.
-_X265 = "log-level=none:pools=2:frame-threads=1:lookahead-slices=0:rc-lookahead=2:bframes=1:ref=1:b-adapt=0"
+def _each(fast: int, balanced: int, small: int) -> Mapping[Preset, int]:
+    return {"fast": fast, "balanced": balanced, "small": small}
+
+
+# What waits in an encoder is what takes memory: a frame of 720p some 4 MB. Figures are in docs/video.md, and a test
+# compares them with what real cells take.
+_X264 = {"x264-params": "sync-lookahead=0"}
+_X265 = "log-level=none:frame-threads=1:lookahead-slices=0:ref=1:b-adapt=0"
+_VP9 = {"row-mt": "1", "tile-columns": "1"}
+_AV1 = "lp=1:lookahead=0"
 
 ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
     {
@@ -54,9 +71,12 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
                 "balanced": {"preset": "medium", "rc-lookahead": "15"},
                 "small": {"preset": "slow", "rc-lookahead": "20", "refs": "4"},
             },
-            options={"x264-params": "sync-lookahead=0"},
-            large={"rc-lookahead": "2", "bf": "1", "refs": "1"},
-            pixel_bytes=50,
+            own_mib=8,
+            thrifts=(
+                Thrift(_each(70, 108, 126), _X264),
+                Thrift(_each(46, 46, 46), {**_X264, "rc-lookahead": "2", "bf": "1", "refs": "1"}),
+                Thrift(_each(25, 25, 25), {**_X264, "rc-lookahead": "1", "bf": "0", "refs": "1"}, threads=1),
+            ),
             ten_bit="yuv420p",  # High 10 plays almost nowhere
         ),
         "hevc": Encoder(
@@ -68,8 +88,16 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
                 "balanced": {"preset": "fast"},
                 "small": {"preset": "medium"},
             },
-            options={"x265-params": _X265},
-            pixel_bytes=90,
+            own_mib=17,
+            thrifts=(
+                Thrift(_each(84, 104, 106), {"x265-params": f"{_X265}:pools=2:rc-lookahead=2:bframes=1"}),
+                Thrift(_each(62, 66, 66), {"x265-params": f"{_X265}:pools=2:rc-lookahead=1:bframes=0"}),
+                Thrift(
+                    _each(49, 52, 52),
+                    {"x265-params": f"{_X265}:pools=none:wpp=0:rc-lookahead=0:cutree=0:bframes=0"},
+                    crf=5,
+                ),
+            ),
             tag="hvc1",  # as Apple's players ask for
         ),
         "vp9": Encoder(
@@ -81,9 +109,11 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
                 "balanced": {"deadline": "good", "cpu-used": "4"},
                 "small": {"deadline": "good", "cpu-used": "2"},
             },
-            options={"row-mt": "1", "lag-in-frames": "4", "tile-columns": "1"},
-            large={"lag-in-frames": "0"},
-            pixel_bytes=85,
+            own_mib=14,
+            thrifts=(  # 48 bytes a pixel are a table of tokens, which it clears as a whole before it begins
+                Thrift(_each(97, 97, 97), {**_VP9, "lag-in-frames": "4"}),
+                Thrift(_each(85, 85, 85), {**_VP9, "lag-in-frames": "0"}),
+            ),
             suffix="webm",
             media_type="video/webm",
             ten_bit="yuv420p",
@@ -93,9 +123,12 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
             crf=35,
             max_crf=63,
             presets={"fast": {"preset": "9"}, "balanced": {"preset": "7"}, "small": {"preset": "5"}},
-            options={"svtav1-params": "lp=1:lookahead=0:hierarchical-levels=3"},
-            large={"svtav1-params": "lp=1:lookahead=0:pred-struct=1"},
-            pixel_bytes=50,
+            own_mib=17,
+            thrifts=(
+                Thrift(_each(94, 124, 130), {"svtav1-params": f"{_AV1}:hierarchical-levels=3"}),
+                Thrift(_each(45, 63, 67), {"svtav1-params": f"{_AV1}:pred-struct=1"}),
+                Thrift(_each(45, 49, 49), {"svtav1-params": f"{_AV1}:pred-struct=1:rtc=1"}),
+            ),
         ),
     }
 )

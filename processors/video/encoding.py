@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Self
 
 from av.container import OutputContainer
 from av.packet import Packet
@@ -44,7 +44,7 @@ class Form:
 class Order:
     """What is the same for all sizes. `gain` is in decibels; it is the part from `begun` to `until` of `stage`.
 
-    `options` are FFmpeg's, for the encoder, beside the usual ones; `is_key` says where keyframes must be.
+    `options` are FFmpeg's, for the encoder, beside the usual ones; `keys` begins to tell where keyframes must be.
     """
 
     look: Look
@@ -54,7 +54,13 @@ class Order:
     begun: float = 0.0
     until: float = 1.0
     options: Mapping[str, str] = field(default_factory=dict)
-    is_key: IsKey | None = None
+    keys: Callable[[], IsKey] | None = None
+
+    def share(self, number: int, count: int) -> Self:
+        """The same, as the part `number` of `count` that follow each other."""
+        step = (self.until - self.begun) / count
+        begun = self.begun + number * step
+        return replace(self, begun=begun, until=begun + step)
 
     def part(self, done: float | None) -> float | None:
         """Of the stage, when so much of this is done."""
@@ -73,15 +79,17 @@ class Written:
 class Writer:
     """One file on its way: counts `frames`, and knows the `seconds` at which the last one ends."""
 
-    def __init__(self, container: OutputContainer, form: Form, size: Size, options: dict[str, str]) -> None:
-        """`options` are FFmpeg's, for the encoder."""
+    def __init__(
+        self, container: OutputContainer, form: Form, size: Size, options: dict[str, str], threads: int
+    ) -> None:
+        """`options` are FFmpeg's, for the encoder, and so are `threads`."""
         stream = container.add_stream(form.encoder.name, rate=form.rate, options=options)
         assert isinstance(stream, VideoStream)
         codec = stream.codec_context
         codec.width, codec.height = self._size = size
         codec.pix_fmt, codec.sample_aspect_ratio = form.pix_fmt, Fraction(1)
         codec.time_base = form.time_base
-        codec.thread_count = form.encoder.threads
+        codec.thread_count = threads
         codec.thread_type = "FRAME"  # slices would make x264 wait for the slowest of them at each frame
         codec.color_range = LIMITED
         codec.color_primaries, codec.color_trc = form.colour.primaries, form.colour.transfer
@@ -141,6 +149,7 @@ class Run:
         self._writers = writers
         self._sound = sound
         self._pace = Pace(order.settings.max_fps) if order.settings.max_fps else None
+        self._is_key = order.keys() if order.keys else None
         self._keys: dict[int, bool] = {}
         self._started = time.monotonic()
 
@@ -151,6 +160,7 @@ class Run:
                 self._write_sound(self._sound.packets(item) if self._sound else iter(()))
             elif self._pace is None or self._pace.takes(item.time):
                 self._write(self._scaler.push(item))
+            del item  # or it is one more picture in memory while the next is decoded
             self._report()
         self._write(self._scaler.flush())
         self._write_sound(self._sound.flush() if self._sound else iter(()))
@@ -164,10 +174,10 @@ class Run:
 
     def _must_be_key(self, number: int, frame: VideoFrame) -> bool:
         """Asked once, for the first size that a frame comes in; the same for the others."""
-        if self._order.is_key is None or frame.pts is None:
+        if self._is_key is None or frame.pts is None:
             return False
         if number == 0:
-            self._keys[frame.pts] = self._order.is_key(frame.time)
+            self._keys[frame.pts] = self._is_key(frame.time)
         return self._keys[frame.pts] if number < len(self._writers) - 1 else self._keys.pop(frame.pts)
 
     def _write_sound(self, packets: "Iterator[Packet[Any]]") -> None:

@@ -30,6 +30,7 @@ PATIENCE_SECONDS = 0.1  # between looks at whether the job was cancelled
 STATS_SECONDS = "0.2"
 STEPS = "1/90000"  # of its clock: fine enough for stamps to be kept
 ERROR_TAIL = 300
+LARGE_PIXELS = 1_000_000  # above 720p, fewer frames are kept waiting in the encoder
 
 
 def can(order: Order) -> bool:
@@ -98,11 +99,12 @@ def _chain(filters: "Iterator[tuple[str, str]] | list[tuple[str, str]]") -> str:
 
 
 def _picture(order: Order, form: Form, size: Size) -> Iterator[str]:
-    yield from ("-c:v", form.encoder.name, "-pix_fmt", form.pix_fmt, "-threads:v", str(form.encoder.threads))
+    thrift = form.encoder.thrifts[1 if size[0] * size[1] > LARGE_PIXELS else 0]
+    yield from ("-c:v", form.encoder.name, "-pix_fmt", form.pix_fmt, "-threads:v", str(thrift.threads))
     yield from ("-fps_mode", "vfr", "-enc_time_base:v", STEPS)
     if form.encoder.tag:
         yield from ("-tag:v", form.encoder.tag)
-    for name, value in encoder_options(order, size).items():
+    for name, value in encoder_options(order, thrift).items():
         yield from (f"-{name}:v" if name != "crf" else "-crf", value)
     yield from ("-colorspace", str(form.colour.matrix), "-color_primaries", str(form.colour.primaries))
     yield from ("-color_trc", str(form.colour.transfer), "-color_range", "tv")

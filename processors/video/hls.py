@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, Self
 
 import av
 from av.audio.stream import AudioStream
@@ -59,6 +59,11 @@ class Cuts:
         self._following = following
         self._next = 0.0
         self.times: list[float] = []
+
+    def begin(self) -> Self:
+        """At the beginning of the film, again where it is decoded for some of the sizes at a time."""
+        self.times, self._next = [], 0.0
+        return self
 
     def __call__(self, seconds: float) -> bool:
         if self.times and seconds < self._next - TOLERANCE_SECONDS:
@@ -162,7 +167,7 @@ class _Stream:
     def _encode(self, steps: list[tuple[int, Size]], audio: Audio, following: Following, begun: float) -> list[Rung]:
         cuts = Cuts(following)
         settings = models.Transcode(video="h264", preset="fast", audio=audio, heights=tuple(one for one, _ in steps))
-        order = Order(self._look, settings, STAGE, 0.0, begun, options=ENCODER_OPTIONS, is_key=cuts)
+        order = Order(self._look, settings, STAGE, 0.0, begun, options=ENCODER_OPTIONS, keys=cuts.begin)
         heights = {size: height for height, size in steps}
         writers = produce(self._source, order, list(heights), lambda size: self._create(heights[size]))
         return [

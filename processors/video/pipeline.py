@@ -10,7 +10,7 @@ from processors.media import audio_file, waveform
 from processors.media.frames import HDR_TRANSFERS
 from processors.media.job import Job
 from processors.media.memory import walled
-from processors.media.models import AudioOutput, Waveform
+from processors.media.models import MEMORY_BYTES, AudioOutput, Waveform
 from processors.media.opening import choose_audio, choose_video, decoding
 from processors.media.probe import describe, first_frame
 from processors.video import hls, models, pictures, subtitles, transcode, web
@@ -37,18 +37,18 @@ WEIGHTS: Mapping[str, float] = {
 ENCODING = frozenset({"web", "transcode", "hls"})
 
 
-def run(work: Work[models.VideoParams], ffmpeg: str = "") -> models.VideoResult:
-    """`ffmpeg`: the path of a program for transcodes, if the operator chose one."""
-    return _Film(work, ffmpeg).run()
+def run(work: Work[models.VideoParams], ffmpeg: str = "", memory_bytes: int = MEMORY_BYTES) -> models.VideoResult:
+    """`ffmpeg`: the path of a program for transcodes, if the operator chose one. `memory_bytes`: what they may take."""
+    return _Film(work, ffmpeg, memory_bytes).run()
 
 
 class _Film(Job[models.VideoParams]):
-    def __init__(self, work: Work[models.VideoParams], ffmpeg: str) -> None:
+    def __init__(self, work: Work[models.VideoParams], ffmpeg: str, memory_bytes: int) -> None:
         order = [name for name in WEIGHTS if name == "probe" or work.params.wants(name)]
         self._web_encodes = work.params.web is not None and work.params.web.policy == "always"
         if self._web_encodes:
             order.sort(key=lambda name: name in ENCODING)
-        super().__init__(work, {name: WEIGHTS[name] for name in order})
+        super().__init__(work, {name: WEIGHTS[name] for name in order}, memory_bytes)
         self.look: Look | None = None
         self._ffmpeg = ffmpeg
 
