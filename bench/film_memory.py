@@ -33,6 +33,19 @@ JOBS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {"operations": ["probe", "cover", "waveform", "loudness", "silence", "audio"], **PARTIAL},
     ),
 }
+ENCODINGS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    **{
+        f"{size} to {height}p, {codec}": (
+            clip,
+            {"operations": ["transcode"], "transcode": {"video": codec, "heights": [height]}},
+        )
+        for codec in ENCODERS
+        for size, clip, height in (("1080p", "20 s", 720), ("1080p", "20 s", 1080), ("4K", "4K H.264", 720))
+    },
+    "4K to 1080p, h264": ("4K H.264", {"operations": ["transcode"], "transcode": {"heights": [1080]}}),
+    "1080p to 720p, 480p and 240p": ("20 s", {"operations": ["transcode"], "transcode": {"heights": [720, 480, 240]}}),
+    "HLS of 1080p": ("20 s", {"hls": {}}),
+}
 
 
 def measure(cells: Cells, found: Clips) -> None:
@@ -43,11 +56,8 @@ def measure(cells: Cells, found: Clips) -> None:
         for sort, paths in (("corpus", films), ("4K and 8K", large if kind == "video" else [])):
             if paths:
                 print(f"  {title:38} {sort:10} {_row(cells, kind, params, paths)}", flush=True)
-    usual = found["20 s"]
-    for codec in ENCODERS:
-        params = {"operations": ["transcode"], "transcode": {"video": codec}}
-        print(f"  {f'1080p to 720p, {codec}':38} {'20 s':10} {_row(cells, 'video', params, [usual])}", flush=True)
-    print(f"  {'HLS of 1080p':38} {'20 s':10} {_row(cells, 'video', {'hls': {}}, [usual])}", flush=True)
+    for title, (name, params) in ENCODINGS.items():
+        print(f"  {title:38} {name:10} {_row(cells, 'video', params, [found[name]])}", flush=True)
 
 
 def _corpus(name: str) -> list[Path]:

@@ -3,11 +3,12 @@
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from av.video.format import VideoFormat
 
-from processors.media.memory import MIB, picture_bytes, walled
+from processors.media.memory import MIB, lean, picture_bytes, walled
 from tests.architecture import REPOSITORY
 
 PROGRAM = """
@@ -54,3 +55,16 @@ def test_where_there_are_walls_already_too_much_is_refused_and_all_is_as_before_
     """As in a cell: in a process that may be limited."""
     ran = subprocess.run([sys.executable, "-c", PROGRAM], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["limit_exceeded", "314572800"]
+
+
+def has_huge_pages() -> bool:
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("THP_enabled")]
+    return line.split()[1] == "1"
+
+
+def test_pages_are_small_only_where_that_was_asked_for_and_only_as_long() -> None:
+    with lean(small_pages=False):
+        assert has_huge_pages()
+    with lean(small_pages=True):
+        assert not has_huge_pages()
+    assert has_huge_pages()

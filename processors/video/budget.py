@@ -19,10 +19,13 @@ from processors.video.encoding import Order
 from processors.webp import Size
 
 BESIDE = 56 * MIB  # a cell that has all libraries in use, and what sound takes
+LEAST = 2  # pictures that a decoder keeps which has references at all
 SPARE = 1  # picture beside those that the decoder keeps: it is being decoded, or scaled
-OF_DEINTERLACING = 3  # pictures more
-OF_A_THREAD = 2
-TONE_MAPPING = 42 * MIB  # its tables
+OF_HEVC = 3  # pictures more: FFmpeg's decoder gives out several at once
+OF_DEINTERLACING = 3
+OF_A_THREAD = 3
+TONE_MAPPING = 24 * MIB  # its tables
+TEN_BITS = 1.85  # times as much in an encoder
 HUGE_PAGES = 1.15  # times as much is taken with them
 DECODERS = 2  # threads
 
@@ -76,12 +79,15 @@ class Budget:
 
     def need(self, way: Way) -> Need:
         look, settings = self.order.look, self.order.settings
-        pictures = dpb.kept(self.codec) + SPARE + OF_DEINTERLACING * look.is_interlaced
+        kept = dpb.kept(self.codec)
+        pictures = (max(kept, LEAST) if kept else 0) + SPARE + OF_DEINTERLACING * look.is_interlaced
+        pictures += OF_HEVC * (self.codec.codec.canonical_name == "hevc")
         pictures += OF_A_THREAD * (way.decoders - 1)
         size = picture_bytes(self.codec.format) if self.codec.format else 0
         pixels = sum(width * height for width, height in way.sizes)
+        pixel_bytes = way.thrift.pixel_bytes[settings.preset] * (TEN_BITS if self.order.keeps_hdr else 1)
         decoding = pictures * size + TONE_MAPPING * (look.colour.is_hdr and settings.tonemap == "auto")
-        encoding = len(way.sizes) * self.encoder.own_mib * MIB + pixels * way.thrift.pixel_bytes[settings.preset]
+        encoding = len(way.sizes) * self.encoder.own_mib * MIB + round(pixels * pixel_bytes)
         total = BESIDE + decoding + encoding
         return Need(pictures, decoding, encoding, total if way.is_lean else round(total * HUGE_PAGES))
 

@@ -42,7 +42,7 @@ class Encoder:
     suffix: str = "mp4"
     media_type: str = "video/mp4"
     tag: str = ""
-    ten_bit: str = "yuv420p10le"
+    has_ten_bits: bool = True
 
     def settings(self, preset: Preset, crf: int | None, thrift: Thrift) -> dict[str, str]:
         quality = min((self.crf if crf is None else crf) + thrift.crf, self.max_crf)
@@ -71,13 +71,13 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
                 "balanced": {"preset": "medium", "rc-lookahead": "15"},
                 "small": {"preset": "slow", "rc-lookahead": "20", "refs": "4"},
             },
-            own_mib=8,
+            own_mib=11,
             thrifts=(
                 Thrift(_each(70, 108, 126), _X264),
                 Thrift(_each(46, 46, 46), {**_X264, "rc-lookahead": "2", "bf": "1", "refs": "1"}),
                 Thrift(_each(25, 25, 25), {**_X264, "rc-lookahead": "1", "bf": "0", "refs": "1"}, threads=1),
             ),
-            ten_bit="yuv420p",  # High 10 plays almost nowhere
+            has_ten_bits=False,  # High 10 plays almost nowhere
         ),
         "hevc": Encoder(
             "libx265",
@@ -116,7 +116,7 @@ ENCODERS: Mapping[Codec, Encoder] = MappingProxyType(
             ),
             suffix="webm",
             media_type="video/webm",
-            ten_bit="yuv420p",
+            has_ten_bits=False,
         ),
         "av1": Encoder(
             "libsvtav1",

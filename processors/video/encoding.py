@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from processors.media.progress import Plan
 from processors.video import models
 from processors.video.colour import LIMITED, Colour
-from processors.video.encoders import Encoder
+from processors.video.encoders import ENCODERS, Encoder
 from processors.video.look import Look
 from processors.video.reading import Pass
 from processors.video.scaling import Scaler
@@ -61,6 +61,12 @@ class Order:
         step = (self.until - self.begun) / count
         begun = self.begun + number * step
         return replace(self, begun=begun, until=begun + step)
+
+    @property
+    def keeps_hdr(self) -> bool:
+        """Then the encoder is given ten bits."""
+        is_wanted = self.look.colour.is_hdr and self.settings.tonemap == "off" and self.look.bits > 8
+        return is_wanted and ENCODERS[self.settings.video].has_ten_bits
 
     def part(self, done: float | None) -> float | None:
         """Of the stage, when so much of this is done."""

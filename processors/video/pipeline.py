@@ -113,6 +113,9 @@ class _Film(Job[models.VideoParams]):
             self.look = Look.at(stream, shown)
             if shown.color_trc in HDR_TRANSFERS:
                 self.source.note("The video is HDR; its pictures show what an ordinary screen can.")
+            if self.params.wants("transcode") and self.params.on_error == "fail" and not self._ffmpeg:
+                settings = self.params.transcode or models.Transcode()  # better now than after all the rest
+                transcode.check(self.source, stream.codec_context, self.look, settings)
             if pictures.wanted(self.params):
                 with self.tolerating(*pictures.wanted(self.params)), decoding():
                     made = pictures.Pictures(self.source, self.params, (container, stream), shown)

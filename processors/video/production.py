@@ -63,11 +63,10 @@ def _video(source: Source, container: InputContainer) -> VideoStream:
 def form_of(order: Order, video: VideoStream) -> Form:
     settings, look = order.settings, order.look
     encoder = ENCODERS[settings.video]
-    is_hdr_kept = look.colour.is_hdr and settings.tonemap == "off" and look.bits > 8
     assert video.time_base is not None
     return Form(
         encoder,
-        encoder.ten_bit if is_hdr_kept else "yuv420p",
+        "yuv420p10le" if order.keeps_hdr else "yuv420p",
         look.colour.written(settings.tonemap == "auto"),
         min(look.rate, Fraction(settings.max_fps).limit_denominator(1001)) if settings.max_fps else look.rate,
         video.time_base,

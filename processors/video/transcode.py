@@ -4,12 +4,14 @@ from pathlib import Path
 
 import av
 from av.container import OutputContainer
+from av.video.codeccontext import VideoCodecContext
 
 from processors.base import Rejected
 from processors.media.loudness import gain_db, measure
 from processors.media.source import Source
 from processors.media.tags import chapters, of_the_film
 from processors.video import external, models
+from processors.video.budget import Budget
 from processors.video.encoders import ENCODERS
 from processors.video.encoding import Order, Written
 from processors.video.ladder import rungs
@@ -22,6 +24,12 @@ STAGE = "transcode"
 MEASURING = 0.05  # of the work, where loudness is measured first
 ENCODED = 0.95  # of the work; the rest brings the index of each file to its beginning
 CONTAINER_OPTIONS = {"fflags": "+bitexact"}  # no random numbers are drawn for the names of segments and tracks
+
+
+def check(source: Source, codec: VideoCodecContext, look: Look, settings: models.Transcode) -> None:
+    """`codec` is the film's. Raises `Rejected` where it would take too much memory."""
+    sizes = [size for _, size in rungs(look.display, settings.heights)]
+    Budget(codec, Order(look, settings, STAGE), source.memory_bytes).ways(sizes)
 
 
 def make(
