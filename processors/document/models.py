@@ -58,6 +58,7 @@ class DocumentParams(Params):
         None, pattern=PAGES, description="Which pages, slides, sheets or chapters to read, as in `1-3,7,10-`."
     )
     notes: bool = Field(True, description="With footnotes, endnotes, comments and speaker's notes.")
+    headers: bool = Field(True, description="With what stands above and below the pages of a DOCX or an ODT.")
     picture: Picture = Field(Picture(), description="Settings of the picture.")
     index: bool = Field(True, description="Whether the document can be found by `GET /v1/search`.")
     on_error: Literal["fail", "partial"] = Field(
