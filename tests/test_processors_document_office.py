@@ -344,7 +344,7 @@ def test_a_cover_that_is_no_picture_fails_or_is_left_out(tmp_path: Path) -> None
     with pytest.raises(Rejected):
         read(tmp_path, data)
     result = read(tmp_path, data, {"on_error": "partial"}).result
-    assert [error.operation for error in result.errors] == ["picture"]
+    assert [error.name for error in result.errors] == ["picture"]
     assert result.text is not None
 
 

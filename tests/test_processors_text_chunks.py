@@ -218,7 +218,7 @@ def test_what_was_not_done_is_said_where_a_partial_result_was_asked_for(
 ) -> None:
     monkeypatch.setattr(duck, "is_installed", lambda: False)
     result, _ = chunks_of(tmp_path, b"words", chunks={"formats": ["parquet"]}, on_error="partial")
-    assert (result.chunks, [failed.stage for failed in result.failed]) == (None, ["chunks"])
+    assert (result.chunks, [failed.name for failed in result.errors]) == (None, ["chunks"])
 
 
 def test_the_lines_never_outgrow_the_file_by_more_than_is_stated(tmp_path: Path) -> None:

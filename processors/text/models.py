@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from processors.base import Limits, Params, RejectionCode, Searchable
+from processors.base import Limits, Params, Searchable
+from processors.partial import NotMade, OnError
 from processors.text.charsets import Charset, by_label
 from processors.text.chunks.models import Chunks, ChunksMade
 from processors.text.data.models import Csv, CsvTable, JsonDocument, JsonLines, Structure, Tables, TablesMade
@@ -58,7 +59,7 @@ class TextParams(Params):
     structure: Structure = Field(Structure(), description="How to read JSON and NDJSON.")
     tables: Tables | None = Field(None, description="Make tables of CSV, TSV and NDJSON for other programs.")
     index: bool = Field(True, description="Whether the text can be found by `GET /v1/search`.")
-    on_error: Literal["fail", "partial"] = Field(
+    on_error: OnError = Field(
         "fail", description="When a stage can't be done: end the job, or leave it out and say so."
     )
 
@@ -71,12 +72,6 @@ class TextParams(Params):
         if found := by_label(name):
             return found
         raise PydanticCustomError("encoding", "'{name}' is no encoding that is read here", {"name": name[:40]})
-
-
-class NotDone(BaseModel):
-    stage: str = Field(description="What was left out.")
-    code: RejectionCode = Field(description="Why, as a code.")
-    detail: str = Field(description="Why, in words.")
 
 
 class TextResult(TextFacts):
@@ -92,4 +87,4 @@ class TextResult(TextFacts):
     ndjson: JsonLines | None = Field(None, description="What there is in NDJSON.")
     tables: TablesMade | None = Field(None, description="The tables; with `tables`.")
     searchable: Searchable | None = Field(description="What of the job can be searched for; null if nothing.")
-    failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")
+    errors: list[NotMade] = Field(description="What could not be done; empty unless `on_error` is `partial`.")
