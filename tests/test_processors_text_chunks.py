@@ -60,6 +60,8 @@ CUTS = st.lists(st.integers(0, 10_000), max_size=6)
     share=st.floats(0, 1),
 )
 @example(text="a \u0301" + "b" * 99, cuts=[], strategy="characters", room=50, share=1)
+@example(text="a \u2028" + "\u0301" * 60, cuts=[], strategy="sentences", room=50, share=0)
+@example(text="a \x1f" + "\u0301" * 60, cuts=[], strategy="words", room=50, share=1)
 def test_no_gap_no_word_begun_inside_no_cluster_parted_and_true_places(
     text: str, cuts: list[int], strategy: str, room: int, share: float
 ) -> None:

@@ -24,6 +24,7 @@ READ_CHARACTERS = 64 << 10  # at least, where blocks are small
 LOOK_AHEAD = 2  # characters behind the room for a chunk that its end depends on
 
 _WORD = re.compile(r"\S")
+_NO_BASE = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")  # white space that no mark joins (GCB=Control)
 Measure = Callable[[str], int]
 
 
@@ -129,7 +130,7 @@ class Cutter:
 
     def _with_its_space(self, place: int, first: int) -> int:
         """A mark that stands on a space is one cluster with it."""
-        is_on_space = place > first and joins(self._text[place]) and self._text[place - 1] not in "\r\n\t\v\f"
+        is_on_space = place > first and joins(self._text[place]) and self._text[place - 1] not in _NO_BASE
         return place - 1 if is_on_space else place
 
     def _repeat(self, start: int, end: int, text: str) -> int:
