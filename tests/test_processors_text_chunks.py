@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from processors.base import Rejected
 from processors.text import TextProcessor, duck
+from processors.text.chunks.breaks import STRIDE, TRIES, first_sentence_end, sentence_ends
 from processors.text.chunks.models import Chunks, Strategy
 from processors.text.chunks.writing import Lines
 from processors.work import run_alone
@@ -101,6 +102,23 @@ def test_a_sentence_ends_at_an_ideographic_full_stop_without_a_space() -> None:
     chunks = cut(text, strategy="sentences", overlap=0)
     assert all(chunk.text.endswith(("。", "。」")) for chunk in chunks)
     assert "".join(chunk.text for chunk in chunks) == text
+
+
+def test_stops_that_end_no_sentence_hide_none_before_them() -> None:
+    assert list(sentence_ends("終わり。次の語。\u0301語語  ", 0, 10)) == [4]
+    for far in (STRIDE - 1, STRIDE, 5 * STRIDE):
+        text = "An end. And " + "3.14, " * (far // 6) + "x" * (far % 6)
+        assert list(sentence_ends(text + "  ", 0, len(text))) == [7]
+        assert first_sentence_end(text + "  ", 0, len(text)) == 7
+
+
+@settings(deadline=None, max_examples=200)
+@given(pieces=st.lists(st.sampled_from(WORDS + SPACES), max_size=TRIES - 2), first=st.integers(0, 300))
+def test_the_first_end_of_a_sentence_is_the_last_that_is_found_from_the_end(pieces: list[str], first: int) -> None:
+    text = "".join(pieces)
+    end = len(text) - 2
+    found = [place for place in sentence_ends(text, first, end) if place < end]
+    assert first_sentence_end(text, first, end) == (found[-1] if found else 0)
 
 
 def test_words_are_counted_and_each_ideograph_is_one() -> None:
