@@ -55,6 +55,16 @@ def test_a_kind_that_can_not_be_warmed_is_named_and_nothing_stays(python: Path, 
     assert processes(python) == set()
 
 
+def test_of_many_kinds_the_one_that_can_not_be_warmed_speaks_alone(
+    python: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Those that are warm too late, when nobody wants them any more, end without a word."""
+    with pytest.raises(SandboxError, match="no such decoder"):
+        Sandbox(["warms_badly", "image", "video"], python=str(python))
+    assert processes(python) == set()
+    assert capfd.readouterr().err == ""
+
+
 def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match="python can't be executed: No such file"):
         Sandbox(["hostile"], python=str(tmp_path / "python"))
