@@ -51,7 +51,7 @@ def tryout(tmp_path: Path, python: Path) -> Iterator[Tryout]:
 )
 def test_a_kind_that_can_not_be_warmed_is_named_and_nothing_stays(python: Path, kind: str, reason: str) -> None:
     with pytest.raises(SandboxError, match=reason):
-        Sandbox(["hostile", kind], python=str(python), warm_seconds=1 if kind == "warms_forever" else 60)
+        Sandbox([kind, "hostile"], python=str(python), warm_seconds=1 if kind == "warms_forever" else 60)
     assert processes(python) == set()
 
 
