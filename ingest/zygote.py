@@ -237,7 +237,7 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _tell(line: socket.socket, message: Started | NotStarted | Ended) -> None:
+def _tell(line: socket.socket, message: Warm | Unfit | Started | NotStarted | Ended) -> None:
     with suppress(BrokenPipeError, ConnectionResetError):  # the worker doesn't listen any more
         line.send(message.line())
 
@@ -262,7 +262,7 @@ def main() -> int:
         places = readable()
         granted = rehearse(places)
     except CanNotWarm as reason:
-        control.send(Unfit(reason=str(reason)[:REASON_LENGTH]).line())
+        _tell(control, Unfit(reason=str(reason)[:REASON_LENGTH]))
         return 1
     signal.alarm(0)
     faulthandler.enable()  # a cell that crashes leaves the line where it was on its standard error
@@ -271,7 +271,7 @@ def main() -> int:
     kernel.give_back_memory()  # 25 MB that were needed to import things would count as every cell's
     gc.freeze()  # the collector of a cell needn't touch, and so copy, what it shares with the others
     zygote.fork_ahead()
-    control.send(Warm(granted=granted).line())
+    _tell(control, Warm(granted=granted))
     zygote.run()
     return 0
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from processors.base import Rejected
 from processors.text import TextProcessor, duck
-from processors.text.chunks.breaks import STRIDE, TRIES, first_sentence_end, sentence_ends
+from processors.text.chunks.breaks import STRIDE, TRIES, first_sentence_end, last_cluster, sentence_ends
 from processors.text.chunks.models import Chunks, Strategy
 from processors.text.chunks.writing import Lines
 from processors.work import run_alone
@@ -70,6 +70,13 @@ def test_no_gap_no_word_begun_inside_no_cluster_parted_and_true_places(
     chunks = cut(text, strategy=strategy, max_characters=room, overlap=overlap)
     check(text, chunks, room, overlap)
     assert cut(text, list(split(text, cuts)), strategy=strategy, max_characters=room, overlap=overlap) == chunks
+
+
+def test_flags_before_what_is_no_letter_are_counted_in_their_own_time() -> None:
+    """For which the square of it would be minutes."""
+    flags, faces = 300_001, 60
+    assert last_cluster("🇩" * flags + "😀" * faces, 0, flags + 50) == flags + 50
+    assert last_cluster("🇩" * flags + "\u0301" * faces, 0, flags + 50) == flags - 1
 
 
 @pytest.mark.parametrize("strategy", get_args(Strategy)[1:])

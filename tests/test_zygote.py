@@ -51,8 +51,18 @@ def tryout(tmp_path: Path, python: Path) -> Iterator[Tryout]:
 )
 def test_a_kind_that_can_not_be_warmed_is_named_and_nothing_stays(python: Path, kind: str, reason: str) -> None:
     with pytest.raises(SandboxError, match=reason):
-        Sandbox(["hostile", kind], python=str(python), warm_seconds=1 if kind == "warms_forever" else 60)
+        Sandbox([kind, "hostile"], python=str(python), warm_seconds=1 if kind == "warms_forever" else 60)
     assert processes(python) == set()
+
+
+def test_of_many_kinds_the_one_that_can_not_be_warmed_speaks_alone(
+    python: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Those that are warm too late, when nobody wants them any more, end without a word."""
+    with pytest.raises(SandboxError, match="no such decoder"):
+        Sandbox(["warms_badly", "image", "video"], python=str(python))
+    assert processes(python) == set()
+    assert capfd.readouterr().err == ""
 
 
 def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:

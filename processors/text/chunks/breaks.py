@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import regex
 
+from processors.text.clusters import clusters
+
 # Ideographs and kana with their punctuation, which are written without spaces. Without voicing marks and others that
 # belong to the character before.
 CJK = (
@@ -26,8 +28,6 @@ _FULL_STOPS = "。！？"
 _JOINS = regex.compile(r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]")
 # Letters that may be half of a grapheme cluster: jamo, syllables before jamo, and what is written before a letter.
 _MAY_JOIN = regex.compile(r"[\p{GCB=L}\p{GCB=V}\p{GCB=T}\p{GCB=LV}\p{GCB=LVT}\p{GCB=Prepend}]")
-_CLUSTER = regex.compile(r"\X")
-_FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _NEAR = 32
 
 _AFTER_STOP = "\"'”’»)]」』）.!?…。！？"
@@ -99,18 +99,9 @@ def last_cluster(text: str, start: int, end: int) -> int:
     for place in range(end, max(end - _NEAR, start), -1):
         if _is_plain(text[place - 1]) and _is_plain(text[place]):
             return place
-    window = text[start:end]
-    if halves := len(window) - len(window.rstrip(_FLAG_HALVES)):  # the pattern would count them from each anew
-        is_whole = halves % 2 == 0
-        last = end - (0 if is_whole else 1) if text[end] in _FLAG_HALVES else end
-        last = end - (2 if is_whole else 1) if joins(text[end]) else last
-        return last if last > start else end
-    last = 0
-    for cluster in _CLUSTER.finditer(window + text[end]):
-        if cluster.end() > len(window):
-            break
-        last = cluster.end()
-    return start + last if last else end
+    *_, last = clusters(text[start : end + 1])
+    place = end + 1 - len(last)
+    return place if place > start else end
 
 
 def _is_plain(character: str) -> bool:
