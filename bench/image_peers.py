@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.sandbox import ENVIRONMENT
+from ingest.brood import ENVIRONMENT
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BUILD = REPOSITORY / "build" / "sharp"  # ignored by git, taken away by `make clean`

@@ -204,7 +204,7 @@ class Bench:
             return None
         renditions = [{"name": f"w{width}", "width": width, **peer.options} for width in WIDTHS]
         with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
-            with real_cells(Path(scratch), "image", peer.environment) as cells:
+            with real_cells(Path(scratch), "image", settings=peer.environment) as cells:
                 ended = cells.run(source, {"renditions": renditions})
             return ended.rss_bytes if ended.code == "result" else None
 

@@ -12,7 +12,7 @@ import signal
 import socket
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, get_args
@@ -73,9 +73,7 @@ class Cell:
         self.say(Reported(report=report).line())
 
 
-def live(
-    orders: socket.socket, processors: Mapping[str, AnyProcessor], zygote: int, readable: Sequence[str]
-) -> NoReturn:
+def live(orders: socket.socket, processor: AnyProcessor, zygote: int, readable: Sequence[str]) -> NoReturn:
     """The whole life of a cell, right after the fork. Never returns, so that nothing of the zygote runs here."""
     status = CRASHED
     try:
@@ -83,7 +81,7 @@ def live(
         walls = build_walls(readable)
         cell = _await_order(orders)
         if cell is not None:
-            _fulfil(cell, processors, zygote, walls)
+            _fulfil(cell, processor, zygote, walls)
         status = os.EX_OK
     except SystemExit as wanted:  # a processor that exits has no last word: its status is for the log
         status = wanted.code & 0xFF if isinstance(wanted.code, int) else CRASHED
@@ -100,7 +98,7 @@ def _await_order(orders: socket.socket) -> Cell | None:
     return Cell(*descriptors) if descriptors else None
 
 
-def _fulfil(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int, walls: landlock.Walls) -> None:
+def _fulfil(cell: Cell, processor: AnyProcessor, zygote: int, walls: landlock.Walls) -> None:
     kernel.take_name(NAME)
     signal.signal(signal.SIGTERM, cell.stop)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's exception could be swallowed by whatever runs just then
@@ -111,7 +109,7 @@ def _fulfil(cell: Cell, processors: Mapping[str, AnyProcessor], zygote: int, wal
         walls.allow(landlock.READ, [f"/proc/self/fd/{cell.input}"])
     shut_in(errand.limits, zygote, walls, errand.scratch)
     _settle_in(errand.scratch)
-    cell.say(_work(cell, errand, processors[errand.kind]))
+    cell.say(_work(cell, errand, processor))
 
 
 def rehearse(audience: socket.socket, zygote: int, readable: Sequence[str]) -> NoReturn:

@@ -47,7 +47,6 @@ class Message(BaseModel):
 class Errand:
     """What a cell shall do. Its input is a descriptor, never a name; `scratch` is an absolute path."""
 
-    kind: str
     params: dict[str, Any]
     name: str
     media_type: str

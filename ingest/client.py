@@ -103,9 +103,11 @@ class Client:
                     case "snapshot":
                         job = event.json()
                     case "progress":
-                        job = {**job, "progress": event.json()}
+                        progress = event.json()
+                        job = {**job, "attempt": progress.pop("attempt"), "progress": progress}
                     case "state":
-                        job = {**job, "state": event.json()["state"]}
+                        changed = event.json()
+                        job = {**job, "state": changed["state"], "attempt": changed.get("attempt", job["attempt"])}
                     case _:
                         continue
                 if job["state"] in TERMINAL:

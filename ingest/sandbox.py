@@ -1,16 +1,12 @@
-"""Runs one file in one cell and says how it ended: the only door through the wall.
-
-The zygote is executed, never forked from here: it gets nothing of our memory, environment and descriptors.
-"""
+"""Runs one file in one cell and says how it ended: the only door through the wall."""
 
 import logging
 import os
 import socket
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -18,38 +14,19 @@ from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from ingest import kernel
-from ingest.attend import START_SECONDS, Attendance, Stop
-from ingest.cellwire import GREETING, Errand, Left, Raised, Unfit, Warm, receive
+from ingest.attend import Attendance, Stop
+from ingest.brood import Brood, SandboxError, Zygote
+from ingest.cellwire import Errand, Left, Raised
 from ingest.jobs.outcomes import Interrupted, Released, Retry
 from ingest.verdict import CellEnd, Finished, Seen, Verdict, judge
-from processors.base import ONE_THREAD, Limits, Report
+from processors.base import Limits, Report
 
 __all__ = ["CellEnd", "Finished", "Left", "Order", "Sandbox", "SandboxError", "Stop"]
 
 log = logging.getLogger(__name__)
 
 WARM_SECONDS = 60.0
-FAREWELL_SECONDS = 5.0  # for the zygote to end its cells
 ERROR_TAIL_BYTES = 1500  # of a cell's standard error, in a log line
-
-# Everything that zygote and cells know of our environment, but for the processors' own settings. glibc's arenas would
-# eat up the address space that a cell may have. Buffers of images come and go: giving each back to the kernel, to be
-# cleared and mapped anew in pages of 4 KiB, was a quarter of an image's CPU time (glibc 2.35 has the huge pages).
-ENVIRONMENT = {
-    "PATH": os.defpath,
-    "LANG": "C.UTF-8",
-    "LC_ALL": "C.UTF-8",
-    "TZ": "UTC",
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-    **ONE_THREAD,
-}
-
-
-class SandboxError(Exception):
-    """No cell can be started. Says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +47,6 @@ class Order:
     def errand(self) -> bytes:
         """What the cell gets to read. Its input goes by descriptor, never by name."""
         return Errand(
-            kind=self.kind,
             params=self.params,
             name=self.name,
             media_type=self.media_type,
@@ -78,89 +54,6 @@ class Order:
             scratch=str(self.scratch.absolute()),
             limits=self.limits,
         ).line()
-
-
-class Zygote:
-    """The zygote as our child, from its warming on. Raises `SandboxError` when it can't be warmed."""
-
-    def __init__(self, python: str, kinds: Sequence[str], settings: Mapping[str, str], seconds: float) -> None:
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            self._process = _execute(python, theirs, kinds, settings)
-        except OSError as error:
-            self._control.close()
-            raise SandboxError(f"{python} can't be executed: {error.strerror}") from None
-        finally:
-            theirs.close()
-        born = kernel.look(self._process.pid)
-        self._born = born.started if born else 0
-        try:
-            self.granted = self._greet(seconds)
-        except SandboxError:
-            self.end(0)
-            raise
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def _greet(self, seconds: float) -> dict[str, bool]:
-        self._control.settimeout(seconds)
-        try:
-            greeting = receive(self._control, GREETING)
-        except TimeoutError:
-            raise SandboxError(f"the kinds were not warm after {seconds:g} s") from None
-        self._control.settimeout(START_SECONDS)
-        match greeting:
-            case Warm(granted=granted):
-                return granted
-            case Unfit(reason=reason):
-                raise SandboxError(reason)
-            case None:
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(FAREWELL_SECONDS)
-                status = self._process.returncode
-                raise SandboxError(f"the zygote ended with status {status} while it warmed the kinds")
-
-    def order(self, descriptors: Sequence[int]) -> None:
-        """Ask for a cell. Raises `OSError` when the zygote is dead or hangs."""
-        socket.send_fds(self._control, [b"cell"], descriptors)
-
-    def end(self, patience: float) -> None:
-        """Let it end its cells and itself, or kill it; then end whatever it left to us."""
-        self._control.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(patience)
-        self._process.kill()
-        self._process.wait()
-        kernel.end_all(self._orphans)
-
-    def _orphans(self) -> list[int]:
-        """What a dead zygote has left to us: forks still in its group, and cells with all they started.
-
-        Children that are none of its are in our session, or older: nothing else in a worker starts sessions.
-        """
-        ours = os.getsid(0)
-        children = [child for pid in kernel.children(os.getpid()) if (child := kernel.look(pid))]
-        return [
-            child.pid
-            for child in children
-            if child.group == self.pid or (child.session != ours and child.started >= self._born)
-        ]
-
-
-def _execute(
-    python: str, control: socket.socket, kinds: Sequence[str], settings: Mapping[str, str]
-) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [python, "-I", "-m", "ingest.zygote", str(control.fileno()), *kinds],
-        env={**settings, **ENVIRONMENT},
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        pass_fds=[control.fileno()],
-        process_group=0,  # its own, which `_orphans` looks for and the terminal's Ctrl-C misses
-    )
 
 
 class Sandbox:
@@ -177,14 +70,19 @@ class Sandbox:
         python: str = sys.executable,
         warm_seconds: float = WARM_SECONDS,
     ) -> None:
-        self._start: Callable[[], Zygote] = lambda: Zygote(python, kinds, settings, warm_seconds)
-        self._lock = threading.Lock()
         self._closed = False
+        self._broods: dict[str, Brood] = {}
         subreaper = kernel.adopt_orphans(True)
-        self._zygote: Zygote | None = self._start()
+        try:
+            for kind in kinds:
+                self._broods[kind] = Brood(python, kind, settings, warm_seconds)
+            granted = [brood.wait_until_warm() for brood in self._broods.values()]
+        except SandboxError:
+            self.close()
+            raise
         self.protections: Mapping[str, bool | str] = {
             "zygote": True,
-            **self._zygote.granted,
+            **{name: all(one[name] for one in granted) for name in granted[0]},
             "process_watch": kernel.sees_children(),
             "subreaper": subreaper,
         }
@@ -207,7 +105,7 @@ class Sandbox:
                 seen = attendance.wait()
             finally:
                 if attendance.zygote_failed:
-                    self._bury(wires.zygote)
+                    self._broods[order.kind].bury(wires.zygote)
             end = self._settle(order, seen)
             _log(order, seen, end.verdict, wires.errors.fileno())
             return end
@@ -226,36 +124,9 @@ class Sandbox:
             errand = theirs.enter_context(os.fdopen(os.memfd_create("errand"), "w+b"))
             errand.write(order.errand())
             errand.seek(0)
-            zygote = self._send([file.fileno() for file in (errand, order.input, their_reports, errors, their_line)])
+            files = (errand, order.input, their_reports, errors, their_line)
+            zygote = self._broods[order.kind].order([file.fileno() for file in files])
             return Wires(zygote, line, reports, errors)
-
-    def _send(self, descriptors: Sequence[int]) -> Zygote:
-        """To the zygote that lives, or else to a new one."""
-        for _ in range(2):
-            zygote = self._living()
-            try:
-                zygote.order(descriptors)
-            except OSError:
-                self._bury(zygote)
-            else:
-                return zygote
-        raise SandboxError("the zygote dies as soon as it is warm")
-
-    def _living(self) -> Zygote:
-        with self._lock:
-            if self._closed:
-                raise SandboxError("the sandbox is closed")
-            if self._zygote is None:
-                self._zygote = self._start()
-            return self._zygote
-
-    def _bury(self, zygote: Zygote) -> None:
-        """It is dead or hangs: end it and all its cells. Whoever comes second waits until that is done."""
-        with self._lock:
-            if self._zygote is zygote:
-                self._zygote = None
-                log.error("the zygote (pid %d) died or hung; another is started for the next job", zygote.pid)
-                zygote.end(0)
 
     def _settle(self, order: Order, seen: Seen) -> CellEnd:
         verdict = judge(seen, order.limits)
@@ -266,13 +137,12 @@ class Sandbox:
         return CellEnd(verdict, seen.ended.exit, seen.ended.cpu_seconds, seen.ended.peak_rss_bytes)
 
     def close(self) -> None:
-        """End every cell and the zygote. Idempotent; a `run` under way returns `Released`."""
-        with self._lock:
-            self._closed = True
-            zygote, self._zygote = self._zygote, None
-            if zygote is not None:
-                zygote.end(FAREWELL_SECONDS)
-                kernel.adopt_orphans(False)
+        """End every cell and the zygotes, all at once. Idempotent; a `run` under way returns `Released`."""
+        self._closed = True
+        with ThreadPoolExecutor() as threads:
+            for _ in threads.map(Brood.close, self._broods.values()):
+                pass  # raises what a thread has raised
+        kernel.adopt_orphans(False)
 
 
 @dataclass(frozen=True, slots=True)

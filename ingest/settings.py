@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         "", description="Path of an ffmpeg program for transcodes of videos. Default: the FFmpeg that comes with PyAV."
     )
     video_memory_mib: int = Field(
-        200, ge=128, le=960, description="MiB that encoding a video may take; what would take more is refused."
+        960, ge=128, le=960, description="MiB that encoding a video may take; what would take more is refused."
     )
     http: Literal["httptools", "h11"] = Field(
         "httptools", description="The HTTP parser; h11 is pure Python and slower."

@@ -1,4 +1,4 @@
-"""The zygote: a fresh interpreter that warms every processor once and forks a cell for each order, one ahead.
+"""The zygote: a fresh interpreter that warms one kind's processor and forks a cell for each order, one ahead.
 
 Rules that must stay true:
 1. It has one thread, or a fork could copy a lock that nobody will ever open.
@@ -6,7 +6,7 @@ Rules that must stay true:
 3. A cell's number is free for reuse only after its whole group was killed: the dead are reaped here alone.
 4. The end of the control socket is the end of the worker, and of everything here.
 
-Started by `ingest.sandbox` as `python -I -m ingest.zygote CONTROL KIND...`.
+Started by `ingest.brood` as `python -I -m ingest.zygote CONTROL KIND`.
 """
 
 import faulthandler
@@ -37,12 +37,8 @@ class CanNotWarm(Exception):
     """A kind that no cell could run. Says which and why."""
 
 
-def warm(kinds: Sequence[str]) -> dict[str, AnyProcessor]:
-    """Load and warm every processor, one after the other, so that the guilty one is known. Raises `CanNotWarm`."""
-    return {kind: _warm(kind) for kind in kinds}
-
-
-def _warm(kind: str) -> AnyProcessor:
+def warm(kind: str) -> AnyProcessor:
+    """Load and warm its processor. Raises `CanNotWarm`."""
     try:
         processor = registry.load([kind])[kind]
         processor.warm()
@@ -104,9 +100,9 @@ class Spare:
 
 
 class Zygote:
-    def __init__(self, control: socket.socket, processors: dict[str, AnyProcessor], readable: Sequence[str]) -> None:
+    def __init__(self, control: socket.socket, processor: AnyProcessor, readable: Sequence[str]) -> None:
         self._control = control
-        self._processors = processors
+        self._processor = processor
         self._readable = readable
         self._pid = os.getpid()
         self._cells: dict[int, Running] = {}
@@ -170,7 +166,7 @@ class Zygote:
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                cell.live(theirs, self._processors, self._pid, self._readable)
+                cell.live(theirs, self._processor, self._pid, self._readable)
         return Spare(pid, ours)
 
     def _obey(self, running: Running) -> None:
@@ -241,7 +237,7 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _tell(line: socket.socket, message: Started | NotStarted | Ended) -> None:
+def _tell(line: socket.socket, message: Warm | Unfit | Started | NotStarted | Ended) -> None:
     with suppress(BrokenPipeError, ConnectionResetError):  # the worker doesn't listen any more
         line.send(message.line())
 
@@ -262,20 +258,20 @@ def main() -> int:
     kernel.adopt_orphans(True)
     signal.alarm(WARM_SECONDS)
     try:
-        processors = warm(sys.argv[2:])
+        processor = warm(sys.argv[2])
         places = readable()
         granted = rehearse(places)
     except CanNotWarm as reason:
-        control.send(Unfit(reason=str(reason)[:REASON_LENGTH]).line())
+        _tell(control, Unfit(reason=str(reason)[:REASON_LENGTH]))
         return 1
     signal.alarm(0)
     faulthandler.enable()  # a cell that crashes leaves the line where it was on its standard error
-    zygote = Zygote(control, processors, places)
+    zygote = Zygote(control, processor, places)
     gc.collect()
     kernel.give_back_memory()  # 25 MB that were needed to import things would count as every cell's
     gc.freeze()  # the collector of a cell needn't touch, and so copy, what it shares with the others
     zygote.fork_ahead()
-    control.send(Warm(granted=granted).line())
+    _tell(control, Warm(granted=granted))
     zygote.run()
     return 0
 

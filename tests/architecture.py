@@ -66,6 +66,7 @@ NEVER: Mapping[str, Sequence[str]] = {
     "ingest.worker": (*WEB, "asyncio", "ingest.settings", *DECODERS),
     "ingest.janitor": (*WEB, "asyncio", "ingest.settings"),
     "ingest.sandbox": (*WEB, "storage", "ingest.wiring", "ingest.settings", "asyncio", *DECODERS),
+    "ingest.brood": (*WEB, *TABLE, "storage", "ingest.jobs", "ingest.settings", "asyncio", *DECODERS),
     "ingest.zygote": (*WEB, *TABLE, "storage", "asyncio", "multiprocessing", "pickle", *DECODERS),
     "ingest.cell": (*WEB, *TABLE, "storage", "asyncio", "multiprocessing", "pickle", *DECODERS),
 }
@@ -104,6 +105,7 @@ APART: Mapping[str, Sequence[str]] = {
     "ingest.web_process": (
         "ingest.worker",
         "ingest.sandbox",
+        "ingest.brood",
         "ingest.zygote",
         "ingest.cell",
         "ingest.publish",

@@ -15,7 +15,6 @@ from processors.registry import load
 from processors.work import ignore
 
 RESULT = "result"  # the code of a good end
-KINDS = ("audio", "document", "image", "text", "video")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def _ended(end: CellEnd, folder: Path) -> Ended:
 
 
 @contextmanager
-def real_cells(folder: Path, kind: str, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Cells]:
-    """With all the kinds in their zygote, as a worker has them, and `settings` in its environment."""
-    with closing(Sandbox(KINDS, settings=settings)) as sandbox:
-        yield Cells(sandbox, folder, load([kind])[kind])
+def real_cells(folder: Path, *kinds: str, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Cells]:
+    """Of these kinds, as a worker has them; the first one's processor runs unless a run names another."""
+    with closing(Sandbox(kinds, settings=settings)) as sandbox:
+        yield Cells(sandbox, folder, load(kinds)[kinds[0]])

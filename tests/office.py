@@ -161,7 +161,8 @@ def pptx(slides: Sequence[str], notes: Mapping[int, str] | None = None) -> bytes
 
 ODF = "urn:oasis:names:tc:opendocument:xmlns"
 NAMESPACES = " ".join(
-    f'xmlns:{one}="{ODF}:{one}:1.0"' for one in ("office", "text", "table", "draw", "presentation", "meta")
+    f'xmlns:{one}="{ODF}:{one}:1.0"'
+    for one in ("office", "text", "table", "draw", "presentation", "meta", "style", "number")
 )
 
 

@@ -135,9 +135,7 @@ def test_a_result_that_is_no_json_can_not_even_be_said() -> None:
 
 
 def test_an_errand_comes_out_as_it_went_in() -> None:
-    errand = Errand(
-        "image", {"width": 3, "tags": ["ä"]}, "näme.jpg", "image/jpeg", 5, "/scratch", Limits(cpu_seconds=9)
-    )
+    errand = Errand({"width": 3, "tags": ["ä"]}, "näme.jpg", "image/jpeg", 5, "/scratch", Limits(cpu_seconds=9))
     assert Errand.parse(errand.line()) == errand
     assert json.loads(errand.line()) == asdict(errand)
 

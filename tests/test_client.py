@@ -13,7 +13,7 @@ import pytest
 from ingest import client as module
 from ingest.client import Client, Refused
 
-JOB: dict[str, Any] = {"id": "1", "state": "queued", "links": {"events": "/v1/jobs/1/events"}}
+JOB: dict[str, Any] = {"id": "1", "state": "queued", "attempt": 0, "links": {"events": "/v1/jobs/1/events"}}
 Answer = tuple[int, str, bytes]
 
 
@@ -97,16 +97,18 @@ def test_a_job_is_followed_by_its_events_to_its_end(played: Played) -> None:
     played.plays(
         "/v1/jobs/1/events",
         stream(
-            ("snapshot", {**JOB, "state": "running"}),
-            ("progress", progress),
+            ("snapshot", JOB),
+            ("state", {"state": "running", "attempt": 1}),
+            ("progress", {**progress, "attempt": 2}),
             ("state", {"state": "succeeded"}),
             ("end", {"state": "succeeded"}),
         ),
     )
-    played.plays("/v1/jobs/1", document(state="succeeded", result={"pages": 1}))
+    played.plays("/v1/jobs/1", document(state="succeeded", attempt=2, result={"pages": 1}))
     seen = played.followed()
-    assert [job["state"] for job in seen] == ["queued", "running", "running", "succeeded"]
-    assert seen[2]["progress"] == progress
+    told = [(job["state"], job["attempt"]) for job in seen]
+    assert told == [("queued", 0), ("queued", 0), ("running", 1), ("running", 2), ("succeeded", 2)]
+    assert seen[3]["progress"] == progress
     assert seen[-1]["result"] == {"pages": 1}
 
 

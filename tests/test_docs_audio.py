@@ -15,11 +15,11 @@ from processors.media.models import (
     Interval,
     Loudness,
     MediaInfo,
-    NotMade,
     Silence,
     Waveform,
     WaveformMade,
 )
+from processors.partial import NotMade
 from processors.work import run_alone
 from tests.architecture import REPOSITORY
 from tests.contracts.page import Page, page

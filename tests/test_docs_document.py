@@ -10,7 +10,6 @@ from processors.document.models import (
     DocumentResult,
     InputLimits,
     Metadata,
-    NotMade,
     OutlineEntry,
     PageSize,
     Picture,
@@ -18,6 +17,7 @@ from processors.document.models import (
     Security,
     TextMade,
 )
+from processors.partial import NotMade
 from processors.work import run_alone
 from tests.architecture import REPOSITORY
 from tests.contracts.page import Page, page

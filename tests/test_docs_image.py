@@ -15,12 +15,12 @@ from processors.image.models import (
     ImageParams,
     ImageResult,
     InputLimits,
-    NotRendered,
     PaletteColour,
     Rendered,
     Rendition,
     Watermark,
 )
+from processors.partial import NotMade
 from processors.work import run_alone
 from tests.architecture import REPOSITORY
 from tests.contracts.page import Page, page
@@ -33,7 +33,7 @@ DOCUMENT = page("image")
 class TestImagePage(Page):
     document = DOCUMENT
     params = (ImageParams, Rendition, Filters, Watermark, InputLimits)
-    results = (ImageResult, Rendered, NotRendered, Camera, Exposure, Gps, PaletteColour)
+    results = (ImageResult, Rendered, NotMade, Camera, Exposure, Gps, PaletteColour)
 
 
 # -- tables

@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+from processors.partial import NotMade
 from processors.text import TextProcessor
 from processors.text.charsets import Charset
 from processors.text.facts import Indentation, LineEndings, NormalizedCopy, NormalizedMade, TextFacts, WordCount
@@ -40,7 +41,7 @@ EXPECTED: Mapping[str, Callable[[TextResult], bool]] = {
 class TestReadingPage(Page):
     document = DOCUMENT
     params = (NormalizedCopy,)
-    results = (TextFacts, LineEndings, Indentation, Hazards, WordCount, NormalizedMade)
+    results = (TextFacts, LineEndings, Indentation, Hazards, WordCount, NormalizedMade, NotMade)
     also = (TextParams, TextResult)
 
 
@@ -71,6 +72,6 @@ def test_every_parameter_of_the_kind_itself_stands_in_an_example() -> None:
 def test_every_example_works(params: dict[str, object], tmp_path: Path) -> None:
     result = run_alone(TextProcessor(), REPOSITORY / "samples" / "notes-utf8.txt", params, scratch=tmp_path).result
     assert isinstance(result, TextResult)
-    assert result.failed == []
+    assert result.errors == []
     for name in params:
         assert EXPECTED.get(name, bool)(result), name

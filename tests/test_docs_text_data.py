@@ -53,5 +53,5 @@ def test_every_example_about_data_works(number: int, tmp_path: Path) -> None:
     result = run_alone(TextProcessor(), path, params, scratch=tmp_path).result
     assert isinstance(result, TextResult)
     assert result.format == params.get("format", "csv")
-    assert result.failed == []
+    assert result.errors == []
     assert (result.tables is not None) == ("tables" in params)

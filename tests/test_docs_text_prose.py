@@ -60,6 +60,6 @@ def test_every_example_of_prose_works(number: int, tmp_path: Path) -> None:
     path.write_text(TEXTS[form])
     result = run_alone(TextProcessor(), path, params, scratch=tmp_path).result
     assert isinstance(result, TextResult)
-    assert (result.format, result.failed) == (form, [])
+    assert (result.format, result.errors) == (form, [])
     assert (result.chunks is not None) == ("chunks" in params)
     assert (result.main_text is not None) == params.get("main_text", False)

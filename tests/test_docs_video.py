@@ -11,12 +11,12 @@ from processors.media.models import (
     Colour,
     InputLimits,
     MediaInfo,
-    NotMade,
     Place,
     Playable,
     SubtitleStream,
     VideoStream,
 )
+from processors.partial import NotMade
 from processors.video import VideoProcessor
 from processors.video.encoders import ENCODERS
 from processors.video.models import (

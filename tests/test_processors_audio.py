@@ -147,7 +147,7 @@ def test_what_could_not_be_done_is_told_where_that_is_wanted(tmp_path: Path) -> 
     assert rejected.value.code == "limit_exceeded"
     result, finished = process(too_long(tmp_path), tmp_path / "partial", {**params, "on_error": "partial"})
     assert finished.outputs == ()
-    assert [(one.operation, one.code) for one in result.errors] == [
+    assert [(one.name, one.code) for one in result.errors] == [
         (name, "limit_exceeded") for name in ("waveform", "loudness", "silence", "audio")
     ]
 
@@ -192,7 +192,7 @@ def test_a_silent_film_has_neither(tmp_path: Path) -> None:
     params = {"operations": ["probe", "audio", "waveform"], "on_error": "partial"}
     finished = run_alone(VideoProcessor(), film(tmp_path / "a.mp4", still(), 5), params, scratch=tmp_path)
     assert isinstance(finished.result, VideoResult)
-    assert [(one.operation, one.code) for one in finished.result.errors] == [
+    assert [(one.name, one.code) for one in finished.result.errors] == [
         ("audio", "corrupt_input"),
         ("waveform", "corrupt_input"),
     ]

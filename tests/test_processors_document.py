@@ -129,7 +129,7 @@ def test_a_picture_of_a_page_that_is_not_there_is_refused_or_left_out(tmp_path: 
     with pytest.raises(Rejected, match="There is no page 3"):
         read(tmp_path, SOUND["pdf"], params)
     result = read(tmp_path, SOUND["pdf"], {**params, "on_error": "partial"}).result
-    assert [(error.operation, error.code) for error in result.errors] == [("picture", "unsupported_input")]
+    assert [(error.name, error.code) for error in result.errors] == [("picture", "unsupported_input")]
     assert result.text is not None
     assert result.picture is None
 

@@ -14,6 +14,8 @@ from processors.document.cells import column, shown
 from processors.document.findings import one_line
 from tests.documents import read
 from tests.office import (
+    HEADER,
+    NAMESPACES,
     SHEET,
     docx,
     epub,
@@ -80,6 +82,19 @@ def test_notes_and_comments_follow_the_body_unless_they_are_not_wanted(notes: bo
     }
     data = docx(paragraph("words"), parts, ("footnotes", "footnotes.xml"), ("comments", "comments.xml"))
     assert read(tmp_path, data, {"notes": notes}).text == text
+
+
+@pytest.mark.parametrize(
+    ("headers", "end"), [(True, "\n# Headers and footers\nLetterhead\nThe first\nPage 1\n"), (False, "")]
+)
+def test_headers_and_footers_of_a_docx_come_last(headers: bool, end: str, tmp_path: Path) -> None:
+    parts = {
+        "word/header1.xml": word_part("hdr", paragraph("") + paragraph("Letterhead")),
+        "word/header2.xml": word_part("hdr", paragraph("The first")),
+        "word/footer1.xml": word_part("ftr", paragraph("Page 1")),
+    }
+    related = (("footer", "footer1.xml"), ("header", "header1.xml"), ("header", "header2.xml"))
+    assert read(tmp_path, docx(paragraph("words"), parts, *related), {"headers": headers}).text == f"words\n{end}"
 
 
 def test_what_an_office_document_says_of_itself_is_told(tmp_path: Path) -> None:
@@ -223,6 +238,20 @@ def test_the_text_of_an_odt_keeps_its_structure(tmp_path: Path) -> None:
     assert [(entry.level, entry.title) for entry in result.outline] == [(2, "Head")]
 
 
+@pytest.mark.parametrize(("headers", "end"), [(True, "\n# Headers and footers\nLetterhead\nPage 1\n"), (False, "")])
+def test_headers_and_footers_of_an_odt_come_last(headers: bool, end: str, tmp_path: Path) -> None:
+    """What their styles say of numbers is no text."""
+    styles = (
+        f"{HEADER}<office:document-styles {NAMESPACES}><office:styles><number:date-style>"
+        "<number:text>-</number:text></number:date-style></office:styles><office:master-styles><style:master-page>"
+        "<style:header><text:p/><text:p>Letterhead</text:p></style:header>"
+        "<style:footer><text:p>Page <text:page-number>1</text:page-number></text:p></style:footer>"
+        "</style:master-page></office:master-styles></office:document-styles>"
+    )
+    data = open_document("text", "<text:p>words</text:p>", {"styles.xml": styles})
+    assert read(tmp_path, data, {"headers": headers}).text == f"words\n{end}"
+
+
 def test_cells_of_an_ods_are_repeated_and_empty_ends_are_not(tmp_path: Path) -> None:
     def cell(text: str, times: int = 1) -> str:
         inner = f"<text:p>{text}</text:p>" if text else ""
@@ -315,7 +344,7 @@ def test_a_cover_that_is_no_picture_fails_or_is_left_out(tmp_path: Path) -> None
     with pytest.raises(Rejected):
         read(tmp_path, data)
     result = read(tmp_path, data, {"on_error": "partial"}).result
-    assert [error.operation for error in result.errors] == ["picture"]
+    assert [error.name for error in result.errors] == ["picture"]
     assert result.text is not None
 
 

@@ -16,7 +16,8 @@ from PIL import ExifTags, Image
 from PIL.ImageFile import ImageFile
 
 from ingest.attend import Stop
-from ingest.sandbox import ENVIRONMENT, Order, Sandbox
+from ingest.brood import ENVIRONMENT
+from ingest.sandbox import Order, Sandbox
 from ingest.verdict import Finished
 from processors.base import AnyProcessor, Rejected, RejectionCode
 from processors.image import ImageProcessor

@@ -79,6 +79,14 @@ def test_the_greediest_image_of_a_format_stays_within_the_memory_that_there_is(n
     assert ended.cpu_seconds < CPU_SECONDS
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_of_24_megapixels_takes_less_than_135_mib(progressive: bool, cells: Cells) -> None:
+    photo = Image.effect_noise((1_500, 1_000), 60).resize((6_000, 4_000)).convert("RGB")
+    ended = cells.run(encoded(photo, "JPEG", progressive=progressive, quality=85))
+    assert ended.code == "result", ended.detail
+    assert ended.rss_bytes < 135 << 20
+
+
 @pytest.mark.parametrize("name", [name for name in GREEDY if "alpha" not in name])
 def test_a_larger_one_is_refused_before_it_takes_anything(name: str, cells: Cells) -> None:
     make, _, size = GREEDY[name]

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from processors.base import Rejected
 from processors.text import TextProcessor, duck
+from processors.text.chunks.breaks import STRIDE, TRIES, first_sentence_end, last_cluster, sentence_ends
 from processors.text.chunks.models import Chunks, Strategy
 from processors.text.chunks.writing import Lines
 from processors.work import run_alone
@@ -60,6 +61,8 @@ CUTS = st.lists(st.integers(0, 10_000), max_size=6)
     share=st.floats(0, 1),
 )
 @example(text="a \u0301" + "b" * 99, cuts=[], strategy="characters", room=50, share=1)
+@example(text="a \u2028" + "\u0301" * 60, cuts=[], strategy="sentences", room=50, share=0)
+@example(text="a \x1f" + "\u0301" * 60, cuts=[], strategy="words", room=50, share=1)
 def test_no_gap_no_word_begun_inside_no_cluster_parted_and_true_places(
     text: str, cuts: list[int], strategy: str, room: int, share: float
 ) -> None:
@@ -67,6 +70,13 @@ def test_no_gap_no_word_begun_inside_no_cluster_parted_and_true_places(
     chunks = cut(text, strategy=strategy, max_characters=room, overlap=overlap)
     check(text, chunks, room, overlap)
     assert cut(text, list(split(text, cuts)), strategy=strategy, max_characters=room, overlap=overlap) == chunks
+
+
+def test_flags_before_what_is_no_letter_are_counted_in_their_own_time() -> None:
+    """For which the square of it would be minutes."""
+    flags, faces = 300_001, 60
+    assert last_cluster("🇩" * flags + "😀" * faces, 0, flags + 50) == flags + 50
+    assert last_cluster("🇩" * flags + "\u0301" * faces, 0, flags + 50) == flags - 1
 
 
 @pytest.mark.parametrize("strategy", get_args(Strategy)[1:])
@@ -99,6 +109,23 @@ def test_a_sentence_ends_at_an_ideographic_full_stop_without_a_space() -> None:
     chunks = cut(text, strategy="sentences", overlap=0)
     assert all(chunk.text.endswith(("。", "。」")) for chunk in chunks)
     assert "".join(chunk.text for chunk in chunks) == text
+
+
+def test_stops_that_end_no_sentence_hide_none_before_them() -> None:
+    assert list(sentence_ends("終わり。次の語。\u0301語語  ", 0, 10)) == [4]
+    for far in (STRIDE - 1, STRIDE, 5 * STRIDE):
+        text = "An end. And " + "3.14, " * (far // 6) + "x" * (far % 6)
+        assert list(sentence_ends(text + "  ", 0, len(text))) == [7]
+        assert first_sentence_end(text + "  ", 0, len(text)) == 7
+
+
+@settings(deadline=None, max_examples=200)
+@given(pieces=st.lists(st.sampled_from(WORDS + SPACES), max_size=TRIES - 2), first=st.integers(0, 300))
+def test_the_first_end_of_a_sentence_is_the_last_that_is_found_from_the_end(pieces: list[str], first: int) -> None:
+    text = "".join(pieces)
+    end = len(text) - 2
+    found = [place for place in sentence_ends(text, first, end) if place < end]
+    assert first_sentence_end(text, first, end) == (found[-1] if found else 0)
 
 
 def test_words_are_counted_and_each_ideograph_is_one() -> None:
@@ -218,7 +245,7 @@ def test_what_was_not_done_is_said_where_a_partial_result_was_asked_for(
 ) -> None:
     monkeypatch.setattr(duck, "is_installed", lambda: False)
     result, _ = chunks_of(tmp_path, b"words", chunks={"formats": ["parquet"]}, on_error="partial")
-    assert (result.chunks, [failed.stage for failed in result.failed]) == (None, ["chunks"])
+    assert (result.chunks, [failed.name for failed in result.errors]) == (None, ["chunks"])
 
 
 def test_the_lines_never_outgrow_the_file_by_more_than_is_stated(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processors.text.binary import count_controls
 from processors.text.counts import Counts
 from processors.text.encoding import Decoder
 from tests.texts import EVERYTHING, read, split
@@ -36,13 +37,31 @@ def expected_lines(text: str) -> list[str]:
 @settings(deadline=None, max_examples=400)
 @given(text=MIXED, cuts=st.lists(st.integers(0, 10_000), max_size=8))
 def test_the_counts_do_not_depend_on_where_the_stream_was_cut(text: str, cuts: list[int]) -> None:
-    counts = count(text, cuts)
+    check(text, count(text, cuts))
+
+
+@settings(deadline=None, max_examples=200)
+@given(text=st.text(alphabet=st.characters(max_codepoint=0x7F), max_size=60), cuts=st.lists(st.integers(0, 60)))
+def test_every_ascii_character_counts_as_what_python_takes_it_for(text: str, cuts: list[int]) -> None:
+    check(text, count(text, cuts))
+
+
+@settings(deadline=None, max_examples=200)
+@given(lines=st.lists(st.text(alphabet="a é\x1c\u3000🧑\r", max_size=3), max_size=400), block=st.integers(1, 500))
+def test_lines_by_the_hundred_are_measured_in_characters(lines: list[str], block: int) -> None:
+    text = "\n".join(lines)
+    check(text, count(text, range(0, len(text.encode()), block)))
+
+
+def check(text: str, counts: Counts) -> None:
+    """Against what Python makes of the whole of it."""
     assert counts.characters == len(text)
     assert counts.words == len(text.split())
     assert counts.lines == len(expected_lines(text))
     assert counts.longest_line == max(map(len, expected_lines(text)), default=0)
     assert counts.blank_lines == sum(not line.strip() for line in expected_lines(text))
     assert counts.nuls == text.count("\0")
+    assert counts.controls == count_controls(text.encode())
     assert (counts.crlf, counts.cr, counts.lf) == (
         text.count("\r\n"),
         text.count("\r") - text.count("\r\n"),

@@ -182,8 +182,8 @@ def test_a_table_with_hostile_names_can_be_read_again(tmp_path: Path) -> None:
 def test_what_is_no_table_is_rejected_or_told_of(data: bytes, name: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(Rejected, match=words):
         made(tmp_path, data, name=name)
-    (failed,) = result_of(made(tmp_path, data, {**BOTH, "on_error": "partial"}, name)).failed
-    assert failed.stage == "tables"
+    (failed,) = result_of(made(tmp_path, data, {**BOTH, "on_error": "partial"}, name)).errors
+    assert failed.name == "tables"
     assert words in failed.detail
 
 
@@ -204,7 +204,7 @@ def test_a_table_that_is_given_up_is_no_output(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(table, "OUTPUT_RATIO", 0)
     monkeypatch.setattr(table, "OUTPUT_ROOM", 1000)
     done = made(tmp_path, b"a,b\n" + b"1,\nx\n" + b"1,\n" * 3000, {**BOTH, "on_error": "partial"})
-    assert [failed.stage for failed in result_of(done).failed] == ["tables"]
+    assert [failed.name for failed in result_of(done).errors] == ["tables"]
     assert done.outputs == ()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from processors.base import Cancelled, Rejected
 from processors.text import TextProcessor
@@ -16,6 +17,7 @@ from processors.text.charsets import by_label
 from processors.text.digest import WORTH_A_THREAD
 from processors.text.encoding import markup_label
 from processors.text.legacy import Evidence, guess
+from processors.text.models import TextParams
 from processors.work import run_alone
 from tests.texts import read
 
@@ -139,6 +141,21 @@ def test_labels_have_many_names() -> None:
         "utf-8",
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [("UTF8", "utf-8"), ("Latin1", "iso-8859-1"), ("Shift-JIS", "shift_jis"), ("ascii", "windows-1252")],
+)
+def test_an_encoding_is_declared_by_any_of_its_labels(label: str, name: str) -> None:
+    assert TextParams.model_validate({"encoding": label}).encoding == name
+
+
+def test_an_encoding_that_is_not_read_is_refused_by_its_name() -> None:
+    with pytest.raises(ValidationError, match="'cp500' is no encoding that is read here"):
+        TextParams.model_validate({"encoding": "cp500"})
+    with pytest.raises(ValidationError, match="Input should be 'auto', 'utf-8'"):
+        TextParams.model_validate({"encoding": 5})
 
 
 # -- strict

@@ -43,6 +43,15 @@ def test_an_endless_cluster_is_one_and_takes_no_memory() -> None:
     assert graphemes.count == 2
 
 
+def test_a_megabyte_of_flags_is_counted_in_its_own_time() -> None:
+    """For which the square of it would be an hour."""
+    graphemes = Graphemes()
+    for _ in range(25):
+        graphemes.feed("\U0001f1e9\U0001f1ea\U0001f1eb" * 4_001)
+    graphemes.finish()
+    assert graphemes.count == 25 * 3 * 4_001 // 2 + 1
+
+
 @settings(deadline=None, max_examples=200)
 @given(text=TEXTS, cuts=CUTS)
 def test_words_are_those_of_the_whole_text(text: str, cuts: list[int]) -> None:

@@ -16,7 +16,7 @@ from processors.base import AnyProcessor, Cancelled, Rejected
 from processors.video import FFMPEG, VideoProcessor
 from processors.video.models import Transcoded, VideoResult
 from processors.work import run_alone
-from tests.cells import KINDS, Cells
+from tests.cells import Cells
 from tests.films import RATE, film, noise, still
 from tests.pictures import BLUE, GREEN, RED, WHITE, corners, quarters
 from tests.programs import require
@@ -111,7 +111,7 @@ def test_a_cancel_ends_it_at_once_though_it_hangs(tmp_path: Path) -> None:
 @pytest.fixture
 def cells(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cells]:
     monkeypatch.setenv(FFMPEG, program)
-    with closing(Sandbox(KINDS, settings={FFMPEG: program})) as sandbox:
+    with closing(Sandbox(["video"], settings={FFMPEG: program})) as sandbox:
         processor: AnyProcessor = VideoProcessor()  # type: ignore[assignment] # of one kind of parameters
         yield Cells(sandbox, tmp_path, processor)
 

@@ -327,5 +327,5 @@ def test_a_stream_that_was_given_up_leaves_no_file(tmp_path: Path) -> None:
     params = {"operations": ["probe"], "hls": {"segment_s": 1, "single_file": False}, "on_error": "partial"}
     finished = run_alone(VideoProcessor(), path, params, scratch=tmp_path, cancelled=late)
     assert isinstance(finished.result, VideoResult)
-    assert [one.operation for one in finished.result.errors] == ["hls"]
+    assert [one.name for one in finished.result.errors] == ["hls"]
     assert (finished.outputs, [*tmp_path.glob("hls*")]) == ((), [])

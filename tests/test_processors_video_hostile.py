@@ -51,7 +51,7 @@ def lure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bait]:
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cells]:
-    with real_cells(tmp_path_factory.mktemp("cells"), "video") as cells:
+    with real_cells(tmp_path_factory.mktemp("cells"), "video", "audio") as cells:
         yield cells
 
 

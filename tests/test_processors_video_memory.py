@@ -10,13 +10,14 @@ import pytest
 
 from ingest.sandbox import Sandbox
 from processors.media.memory import MIB
+from processors.media.models import MEMORY_BYTES
 from processors.registry import load
 from processors.video import MEMORY, models
 from processors.video.budget import Budget
 from processors.video.encoding import Order
 from processors.video.ladder import rungs
 from processors.video.look import Look
-from tests.cells import RESULT, Cells, Ended
+from tests.cells import RESULT, Cells, Ended, real_cells
 from tests.films import film, still
 from tests.hostile_films import GREEDY
 
@@ -28,7 +29,8 @@ FRAMES = 32  # more than wait in any decoder or encoder
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cells]:
-    with closing(Sandbox(["video"])) as sandbox:
+    """Of an operator who allows no more than what is usual."""
+    with closing(Sandbox(["video"], settings={MEMORY: "200"})) as sandbox:
         yield Cells(sandbox, tmp_path_factory.mktemp("cells"), load(["video"])["video"])
 
 
@@ -65,7 +67,7 @@ def test_an_encoding_takes_what_was_told_before_and_no_more_than_200_mib(
     ended = transcode(cells, large, settings)
     assert (ended.code, ended.detail) == (RESULT, "")
     assert ended.rss_bytes <= predicted(large, settings) <= MOST_BYTES
-    assert predicted(large, settings) <= 1.35 * ended.rss_bytes
+    assert predicted(large, settings) <= 1.5 * ended.rss_bytes
 
 
 def test_a_film_in_hevc_takes_what_was_told_too(cells: Cells, tmp_path: Path) -> None:
@@ -77,15 +79,16 @@ def test_a_film_in_hevc_takes_what_was_told_too(cells: Cells, tmp_path: Path) ->
     assert ended.rss_bytes <= predicted(path, {"heights": [240]}) <= MOST_BYTES
 
 
-def test_4k_is_made_1080p_within_200_mib(cells: Cells, tmp_path: Path) -> None:
+def test_4k_is_made_1080p_with_little_more_than_usual(tmp_path: Path) -> None:
     options = {"preset": "ultrafast", "refs": "4", "bf": "2"}
     path = film(tmp_path / "a.mp4", still(SIZE_4K), 12, options=options)
-    ended = transcode(cells, path, {"heights": [1080]})
+    with real_cells(tmp_path, "video") as cells:
+        ended = transcode(cells, path, {"heights": [1080]})
     assert (ended.code, ended.detail) == (RESULT, "")
-    assert ended.rss_bytes <= predicted(path, {"heights": [1080]}) <= MOST_BYTES
+    assert ended.rss_bytes <= predicted(path, {"heights": [1080]}, MEMORY_BYTES) <= 256 * MIB
 
 
-def test_what_would_take_more_is_refused_at_once_unless_the_operator_allows_it(
+def test_what_would_take_more_is_refused_at_once_if_the_operator_does_not_allow_it(
     cells: Cells, large: Path, tmp_path: Path
 ) -> None:
     settings = {"video": "vp9", "heights": [1080]}

@@ -126,7 +126,7 @@ def test_a_preview_that_was_given_up_leaves_no_file_and_the_others_are_made(path
     params = {"operations": ["poster", "storyboard", "preview"], "on_error": "partial"}
     finished = run_alone(VideoProcessor(), path, params, scratch=tmp_path, on_report=late)
     assert isinstance(finished.result, VideoResult)
-    assert [one.operation for one in finished.result.errors] == ["preview"]
+    assert [one.name for one in finished.result.errors] == ["preview"]
     assert finished.result.storyboard is not None
     assert {output.name for output in finished.outputs} == {
         *("poster.webp", "storyboard.webp", "storyboard.vtt", "storyboard.json")

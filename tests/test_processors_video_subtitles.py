@@ -163,7 +163,7 @@ def test_subtitles_that_were_given_up_leave_no_file(tmp_path: Path, monkeypatch:
     params = {"operations": ["subtitles"], "on_error": "partial"}
     finished = run_alone(VideoProcessor(), path, params, scratch=tmp_path, cancelled=late)
     assert isinstance(finished.result, VideoResult)
-    assert [one.operation for one in finished.result.errors] == ["subtitles"]
+    assert [one.name for one in finished.result.errors] == ["subtitles"]
     assert finished.outputs == ()
 
 

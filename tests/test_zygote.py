@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from ingest import attend, kernel, landlock
+from ingest.brood import ENVIRONMENT
 from ingest.errors import JobError
 from ingest.jobs.outcomes import Failed, Interrupted, Released, Retry
-from ingest.sandbox import ENVIRONMENT, Finished, Sandbox, SandboxError
+from ingest.sandbox import Finished, Sandbox, SandboxError
 from processors.base import Limits, Report
 from tests.architecture import REPOSITORY
 from tests.hostile_plugin import PATIENT, SITE, Attempt, Tryout, busy, hostile_sandbox, processes, until
@@ -43,15 +44,25 @@ def tryout(tmp_path: Path, python: Path) -> Iterator[Tryout]:
     [
         ("warms_badly", "warms_badly: warming it raised OSError: no such decoder"),
         ("warms_with_thread", "warms_with_thread: warming it started a thread"),
-        ("warms_fatally", f"the zygote ended with status -{signal.SIGABRT.value} while it warmed the kinds"),
-        ("warms_forever", "the kinds were not warm after 1 s"),
+        ("warms_fatally", f"warms_fatally: warming it ended the zygote with status -{signal.SIGABRT.value}"),
+        ("warms_forever", "warms_forever: it was not warm after 1 s"),
         ("unheard_of", "unheard_of: no processor of that name is installed"),
     ],
 )
 def test_a_kind_that_can_not_be_warmed_is_named_and_nothing_stays(python: Path, kind: str, reason: str) -> None:
     with pytest.raises(SandboxError, match=reason):
-        Sandbox(["hostile", kind], python=str(python), warm_seconds=1 if kind == "warms_forever" else 60)
+        Sandbox([kind, "hostile"], python=str(python), warm_seconds=1 if kind == "warms_forever" else 60)
     assert processes(python) == set()
+
+
+def test_of_many_kinds_the_one_that_can_not_be_warmed_speaks_alone(
+    python: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Those that are warm too late, when nobody wants them any more, end without a word."""
+    with pytest.raises(SandboxError, match="no such decoder"):
+        Sandbox(["warms_badly", "image", "video"], python=str(python))
+    assert processes(python) == set()
+    assert capfd.readouterr().err == ""
 
 
 def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -135,6 +146,30 @@ def test_when_the_zygote_dies_its_cells_are_gone_and_the_next_job_runs(
     assert tryout.zygote != before
 
 
+def test_a_zygote_that_dies_takes_the_cells_of_its_kind_alone(tmp_path: Path, python: Path) -> None:
+    """Those of other kinds are not even asked to stop; and the next job of its kind runs."""
+    with closing(Sandbox(["hostile", "also_hostile"], python=str(python))) as sandbox:
+        tryout = Tryout(sandbox, tmp_path, python)
+        with waiting(tryout, "wait_politely") as (attempt,):
+            (cell,) = tryout.busy()
+            before = zygotes(python)
+            kill(before["also_hostile"])
+            assert isinstance(tryout.run("nothing", kind="also_hostile").end.verdict, Finished)
+            assert tryout.busy() == {cell}
+            assert not attempt.done()
+            os.kill(cell, signal.SIGTERM)
+            assert isinstance(attempt.result(10).end.verdict, Retry)
+        after = zygotes(python)
+        assert after["hostile"] == before["hostile"]
+        assert after["also_hostile"] != before["also_hostile"]
+
+
+def zygotes(python: Path) -> dict[str, int]:
+    """The pid of each kind's."""
+    own = (pid for pid in processes(python) if pid in kernel.children(os.getpid()))
+    return {Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").rpartition("\0")[2]: pid for pid in own}
+
+
 def test_what_a_dead_zygote_left_to_us_is_told_from_our_own_children(tryout: Tryout) -> None:
     """A fork that had come no further than the zygote's own group is ended; a helper of ours is not."""
     zygote = tryout.zygote
@@ -202,7 +237,7 @@ LATE_WISH = """
 import os, socket
 from ingest import zygote
 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-held = zygote.Zygote(ours, {}, ())
+held = zygote.Zygote(ours, None, ())
 buried = zygote.Running(os.getpid(), theirs)
 theirs.close()
 held._obey(buried)

@@ -12,11 +12,11 @@ from processors.media.models import (
     Loudness,
     MediaInfo,
     MediaParams,
-    NotMade,
     Silence,
     Waveform,
     WaveformMade,
 )
+from processors.partial import NotMade
 
 # Containers of video are taken too, for the sound in them; where the kind is `auto`, they are videos.
 MEDIA_TYPES = frozenset(

@@ -46,7 +46,7 @@ class _Sound(Job[models.AudioParams]):
                     strip_metadata=self.params.strip_metadata,
                     loudness=self.made.get("loudness"),
                 )
-        return models.AudioResult(**told, **self.made, errors=self.failed, warnings=self.source.notes)
+        return models.AudioResult(**told, **self.made, errors=self.tolerance.errors, warnings=self.source.notes)
 
     def _listen(self) -> float:
         """What needs every sample, in one pass. Returns the duration as it was heard, in seconds."""

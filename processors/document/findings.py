@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,8 +13,6 @@ from processors.document.models import (
     DocumentResult,
     Format,
     Metadata,
-    NotMade,
-    Operation,
     OutlineEntry,
     PageSize,
     PictureMade,
@@ -23,6 +20,7 @@ from processors.document.models import (
     TextMade,
 )
 from processors.document.progress import Progress
+from processors.partial import Tolerance
 from processors.work import short
 
 OUTLINE_MOST = 1000
@@ -49,8 +47,11 @@ class Findings:
     preview: str = ""
     text: TextMade | None = None
     picture: PictureMade | None = None
-    errors: list[NotMade] = field(default_factory=list)
+    tolerance: Tolerance = field(init=False)
     warnings: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.tolerance = Tolerance(self.params.on_error)
 
     def note(self, words: str) -> None:
         if len(self.warnings) < WARNINGS_MOST:
@@ -82,16 +83,6 @@ class Findings:
         if len(chosen) > most:
             raise too_many
 
-    @contextmanager
-    def tolerating(self, operation: Operation) -> Iterator[None]:
-        """Around what may be left out, if that is what was asked for."""
-        try:
-            yield
-        except Rejected as rejected:
-            if self.params.on_error == "fail":
-                raise
-            self.errors.append(NotMade(operation=operation, code=rejected.code, detail=rejected.detail))
-
     def result(self) -> DocumentResult:
         return DocumentResult(
             format=self.format,
@@ -108,7 +99,7 @@ class Findings:
             text=self.text,
             picture=self.picture,
             searchable=Searchable(output=self.text.file) if self.text and self.params.index else None,
-            errors=self.errors,
+            errors=self.tolerance.errors,
             warnings=list(self.warnings),
         )
 

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from processors.base import Limits, Params, RejectionCode, Searchable
+from processors.base import Limits, Params, Searchable
+from processors.partial import NotMade, OnError
 
 OOXML = "application/vnd.openxmlformats-officedocument"
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
@@ -58,9 +59,10 @@ class DocumentParams(Params):
         None, pattern=PAGES, description="Which pages, slides, sheets or chapters to read, as in `1-3,7,10-`."
     )
     notes: bool = Field(True, description="With footnotes, endnotes, comments and speaker's notes.")
+    headers: bool = Field(True, description="With what stands above and below the pages of a DOCX or an ODT.")
     picture: Picture = Field(Picture(), description="Settings of the picture.")
     index: bool = Field(True, description="Whether the document can be found by `GET /v1/search`.")
-    on_error: Literal["fail", "partial"] = Field(
+    on_error: OnError = Field(
         "fail", description="When something can't be done: end the job, or keep what could be done and say so."
     )
     limits: InputLimits = Field(InputLimits(), description="What the document may be.")
@@ -121,12 +123,6 @@ class PictureMade(BaseModel):
     page: int | None = Field(description="That it shows; none for a picture that the document carries of itself.")
     width: int = Field(description="Pixels.")
     height: int = Field(description="Pixels.")
-
-
-class NotMade(BaseModel):
-    operation: Operation = Field(description="As in the request.")
-    code: RejectionCode = Field(description="Why, as a code.")
-    detail: str = Field(description="Why, in words.")
 
 
 class DocumentResult(BaseModel):

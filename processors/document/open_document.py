@@ -1,6 +1,7 @@
 """ODT, ODP and ODS (OpenDocument, ISO/IEC 26300): one part holds all the text."""
 
 import re
+from collections.abc import Callable
 
 from processors.base import Rejected, Work
 from processors.document.archive import Archive
@@ -8,11 +9,11 @@ from processors.document.findings import Findings
 from processors.document.images import keep_carried
 from processors.document.models import DocumentParams, Format, PictureMade
 from processors.document.package import Properties
-from processors.document.paragraphs import COLUMNS, Paragraphs
+from processors.document.paragraphs import COLUMNS, HEADERS, Paragraphs, Titled
 from processors.document.writing import TextFile
 from processors.document.xml_stream import Attributes, attribute, number, parse
 
-CONTENT, META, MANIFEST = "content.xml", "meta.xml", "META-INF/manifest.xml"
+CONTENT, STYLES, META, MANIFEST = "content.xml", "styles.xml", "meta.xml", "META-INF/manifest.xml"
 THUMBNAIL = "Thumbnails/thumbnail.png"
 METADATA = {
     "title": "title",
@@ -59,11 +60,15 @@ class OpenDocumentReader:
 
     def read(self, text: TextFile) -> None:
         findings = self._findings
-        findings.progress.plan(self._archive.size(CONTENT), "bytes")
-        findings.progress.begin("text")
         wanted = None if findings.format == "odt" else set(findings.pages_to_read(findings.pages or 0))
-        content = _Content(text, findings, wanted)
-        parse(self._archive.blocks(CONTENT), content, self._depth, advance=findings.progress.advance)
+        readers = {CONTENT: _Content(text, text.write, findings, wanted)}
+        if findings.format == "odt" and findings.params.headers and STYLES in self._archive:
+            # Nothing but the headers and footers of its pages has paragraphs there.
+            readers[STYLES] = _Content(text, Titled(text.write, HEADERS).write, findings, None)
+        findings.progress.plan(sum(map(self._archive.size, readers)), "bytes")
+        findings.progress.begin("text")
+        for part, reader in readers.items():
+            parse(self._archive.blocks(part), reader, self._depth, advance=findings.progress.advance)
 
     def draw(self, work: Work[DocumentParams]) -> PictureMade | None:
         return keep_carried(self._archive, THUMBNAIL, work) if THUMBNAIL in self._archive else None
@@ -100,8 +105,13 @@ def is_page(name: str, parents: list[str]) -> bool:
 
 
 class _Content:
-    def __init__(self, text: TextFile, findings: Findings, wanted: set[int] | None) -> None:
+    """`write` gets the lines; `text` is told where pages begin, of those that are wanted."""
+
+    def __init__(
+        self, text: TextFile, write: Callable[[str], None], findings: Findings, wanted: set[int] | None
+    ) -> None:
         self._file = text
+        self._write_line = write
         self._findings = findings
         self._lines = Paragraphs(self._write, findings)
         self._wanted = wanted
@@ -114,9 +124,9 @@ class _Content:
     def _write(self, line: str) -> None:
         if line.strip():
             for _ in range(self._rows):
-                self._file.write(line)
+                self._write_line(line)
         elif self._wanted is None:
-            self._file.write(line)
+            self._write_line(line)
 
     def start(self, name: str, attributes: Attributes) -> None:
         if self._skipping or self._is_unwanted(name):

@@ -7,6 +7,7 @@ from itertools import chain, islice, repeat
 from processors.document.findings import Findings
 
 COLUMNS = 16_384
+HEADERS = "Headers and footers"  # the title of what stands in the margins of the pages
 NESTED = 8  # as deep as tables are kept apart; deeper ones join the cell that they are in
 
 
@@ -19,6 +20,22 @@ class _Cell:
 
     def text(self) -> str:
         return " ".join(" ".join(self.lines).split())
+
+
+class Titled:
+    """Lines of a section at the end of a text, whose title is written with its first line, or not at all."""
+
+    def __init__(self, write: Callable[[str], None], title: str) -> None:
+        self._write = write
+        self._title = title
+
+    def write(self, line: str) -> None:
+        if self._title:
+            if not line.strip():
+                return
+            self._write(f"\n# {self._title}")
+            self._title = ""
+        self._write(line)
 
 
 class Paragraphs:

@@ -69,7 +69,7 @@ def run(work: Work[DocumentParams]) -> DocumentResult:
         if "text" in work.params.operations:
             _read(work, reader, findings)
         if "picture" in work.params.operations:
-            with findings.tolerating("picture"):
+            with findings.tolerance.tolerating("picture"):
                 findings.picture = reader.draw(work)
     return findings.result()
 
@@ -77,7 +77,7 @@ def run(work: Work[DocumentParams]) -> DocumentResult:
 def _read(work: Work[DocumentParams], reader: Reader, findings: Findings) -> None:
     text = TextFile(work)
     try:
-        with findings.tolerating("text"):
+        with findings.tolerance.tolerating("text"):
             reader.read(text)
     finally:
         findings.text, findings.preview = text.close(), text.preview()

@@ -1,16 +1,17 @@
-"""DOCX (WordprocessingML, ISO/IEC 29500-1 §17): the body, then the notes and comments."""
+"""DOCX (WordprocessingML, ISO/IEC 29500-1 §17): the body, then the notes and comments, then headers and footers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from processors.base import Work
 from processors.document.findings import Findings
 from processors.document.models import DocumentParams, PictureMade
 from processors.document.package import Package
-from processors.document.paragraphs import Paragraphs
+from processors.document.paragraphs import HEADERS, Paragraphs, Titled
 from processors.document.writing import TextFile
 from processors.document.xml_stream import Attributes, attribute, number
 
 NOTES = (("footnotes", "Footnotes"), ("endnotes", "Endnotes"), ("comments", "Comments"))
+MARGINS = ("header", "footer")
 BREAKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 # The same again, for old programs; where stops are, which are no tabs; what was moved elsewhere.
 SKIPPED = ("Fallback", "tabs", "moveFrom")
@@ -29,15 +30,21 @@ class WordReader:
             self._findings.note("The file has no pages before it is laid out: all of it was read.")
 
     def read(self, text: TextFile) -> None:
-        package = self._package
-        parts = [(package.main, "")]
-        if self._findings.params.notes:
-            parts += [(part, title) for sort, title in NOTES for part in package.related(package.main, sort)]
-        self._findings.progress.plan(sum(package.archive.size(part) for part, _ in parts), "bytes")
+        package, wanted = self._package, self._findings.params
+        sections: list[tuple[str, Sequence[str]]] = [("", [package.main])]
+        if wanted.notes:
+            sections += [(title, package.related(package.main, sort)) for sort, title in NOTES]
+        if wanted.headers:
+            sections.append((HEADERS, [part for sort in MARGINS for part in package.related(package.main, sort)]))
+        self._findings.progress.plan(
+            sum(package.archive.size(part) for _, parts in sections for part in parts), "bytes"
+        )
         levels = self._heading_levels()
-        for part, title in parts:
+        for title, parts in sections:
             self._findings.progress.begin("notes" if title else "text")
-            package.read(part, _Body(text, self._findings, levels, title))
+            body = _Body(text, self._findings, levels, title)
+            for part in parts:
+                package.read(part, body)
 
     def _heading_levels(self) -> Mapping[str, int]:
         styles = _Styles()
@@ -73,23 +80,13 @@ class _Styles:
 
 class _Body:
     def __init__(self, text: TextFile, findings: Findings, levels: Mapping[str, int], title: str) -> None:
-        self._lines = Paragraphs(self._write, findings)
-        self._file = text
+        self._lines = Paragraphs(Titled(text.write, title).write if title else text.write, findings)
         self._findings = findings
         self._levels = levels
-        self._title = title  # of the section, written before its first line
         self._level = 0
         self._bullet = ""
         self._taking: str | None = None  # "t" for text, "instrText" for a field's code
         self._skipping = 0
-
-    def _write(self, line: str) -> None:
-        if self._title:
-            if not line.strip():
-                return
-            self._file.write(f"\n# {self._title}")
-            self._title = ""
-        self._file.write(line)
 
     def start(self, name: str, attributes: Attributes) -> None:
         if self._skipping or name in SKIPPED:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, m
 
 from processors.base import Limits, Params
 from processors.image.data_url import unpacked
+from processors.partial import NotMade, OnError
 
 MEDIA_TYPES = frozenset(
     {"image/avif", "image/bmp", "image/gif", "image/jpeg", "image/png", "image/tiff", "image/webp"},
@@ -200,7 +201,7 @@ class ImageParams(Strict):
     placeholder: Placeholder = Field("blurhash", description="To show while a rendition loads.")
     palette: int = Field(5, ge=0, le=16, description="Colours to find, the dominant one first.")
     phash: PerceptualHash = Field("dhash", description="To find images that look alike.")
-    on_error: Literal["fail", "partial"] = Field(
+    on_error: OnError = Field(
         "fail", description="When a rendition can't be made: end the job, or leave it out and say so."
     )
     limits: InputLimits = Field(
@@ -261,14 +262,6 @@ class Rendered(BaseModel):
     frames: int = Field(description="1, or those of the animation.")
 
 
-class NotRendered(BaseModel):
-    """A rendition that could not be made, where the request asked for partial results."""
-
-    name: str = Field(description="As in the request.")
-    code: str = Field(description="A job's error code, such as `limit_exceeded`.")
-    detail: str = Field(description="For a person.")
-
-
 class ImageResult(BaseModel):
     """The image as it came in, and what was made of it."""
 
@@ -295,5 +288,5 @@ class ImageResult(BaseModel):
         description="For an `<img>`: the renditions that show the whole image, relative to the job's `files/`."
     )
     renditions: list[Rendered] = Field(description="Those that were made.")
-    errors: list[NotRendered] = Field(description="Those that were not; empty unless `on_error` is `partial`.")
+    errors: list[NotMade] = Field(description="Those that were not; empty unless `on_error` is `partial`.")
     warnings: list[str] = Field(description="What a person should know: damage, and what was not done as asked.")

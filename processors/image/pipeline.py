@@ -1,8 +1,7 @@
 """The way of an image: inspect, open, decode, turn upright, bring to its colours, render, encode, describe."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cache
 from typing import BinaryIO
@@ -15,12 +14,13 @@ from processors.image.description import describe, small_layout, srcset
 from processors.image.extras import Extras
 from processors.image.facts import read_header
 from processors.image.metadata import Metadata, passed_on, read_metadata, tell
-from processors.image.models import MAX_FRAMES, ImageParams, ImageResult, NotRendered, Rendered, Rendition
+from processors.image.models import MAX_FRAMES, ImageParams, ImageResult, Rendered
 from processors.image.opening import FORMATS, collecting, decoding, inspect, load, open_image
 from processors.image.renderer import Renderer
 from processors.image.renditions import Plan, Pyramid, can_stay_ycc, check, needed, plan
 from processors.image.source import Source
 from processors.image.watermark import open_picture
+from processors.partial import Tolerance
 
 DECODING, DESCRIBING = 1, 1  # steps, besides one for each rendition
 
@@ -58,13 +58,14 @@ class Job:
     equipment: Equipment
     notes: list[str]
     rendered: dict[str, Rendered] = field(default_factory=dict)
-    failed: dict[str, NotRendered] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
     started: float = field(init=False)
     step: str = field(default="beginning", init=False)
+    tolerance: Tolerance = field(init=False)
 
     def __post_init__(self) -> None:
         self.started = self.clock()
+        self.tolerance = Tolerance(self.work.params.on_error)
 
     def run(self) -> ImageResult:
         params = self.work.params
@@ -78,7 +79,7 @@ class Job:
             plans = [
                 one
                 for one in plan(source.size, params, animated=animated, find=pyramid.look)
-                if one.rendition.name not in self.failed
+                if not self.tolerance.left_out(one.rendition.name)
             ]
         self._render(plans, Renderer(self.work, source, pyramid, self._exif(metadata), logo))
         self._report("describing", DECODING + len(params.renditions))
@@ -130,22 +131,12 @@ class Job:
         if frames < all_frames and any(one.animated for one in plans):
             self.notes.append(f"The animation has {all_frames:,} frames; the first {frames:,} were kept.")
         for one in plans:
-            with self._tolerating(one.rendition):
+            with self.tolerance.tolerating(one.rendition.name):
                 check(one, frames, has_alpha=source.header.has_alpha)
-        possible = [one for one in plans if one.rendition.name not in self.failed]
+        possible = [one for one in plans if not self.tolerance.left_out(one.rendition.name)]
         if not possible:
             raise Rejected("limit_exceeded", "None of the renditions can be made.")
         return possible
-
-    @contextmanager
-    def _tolerating(self, rendition: Rendition) -> Iterator[None]:
-        """Around what concerns one rendition: the others may be made without it, if that is what was asked for."""
-        try:
-            yield
-        except Rejected as rejected:
-            if self.work.params.on_error == "fail":
-                raise
-            self.failed[rendition.name] = NotRendered(name=rendition.name, code=rejected.code, detail=rejected.detail)
 
     def _render(self, plans: list[Plan], renderer: Renderer) -> None:
         for step, one in enumerate(plans, DECODING):
@@ -155,7 +146,7 @@ class Job:
                 self._report("rendering", step + part, name)
 
             report(0)
-            with self._tolerating(one.rendition):
+            with self.tolerance.tolerating(one.rendition.name):
                 self.rendered[name] = renderer.render(one, report)
 
     def _result(self, source: Source, metadata: Metadata, pyramid: Pyramid, plans: list[Plan]) -> ImageResult:
@@ -186,6 +177,6 @@ class Job:
             phash=looks.phash,
             srcset=srcset(rendered, whole),
             renditions=rendered,
-            errors=[self.failed[one.name] for one in params.renditions if one.name in self.failed],
+            errors=self.tolerance.errors,
             warnings=list(dict.fromkeys(self.notes)),
         )

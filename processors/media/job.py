@@ -1,13 +1,13 @@
 """One file and what was asked for: what films and sounds have in common."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
-from processors.base import Rejected, Work
-from processors.media.models import MEMORY_BYTES, MediaParams, NotMade
+from processors.base import Work
+from processors.media.models import MEMORY_BYTES, MediaParams
 from processors.media.progress import Plan
 from processors.media.source import Source
+from processors.partial import Tolerance
 
 P = TypeVar("P", bound=MediaParams)
 
@@ -20,14 +20,5 @@ class Job(Generic[P]):
         self.params, limits = work.params, work.params.limits
         self.source = Source(work, limits, Plan(work, weights, limits.timeout_s), memory_bytes=memory_bytes)
         self.made: dict[str, Any] = {}
-        self.failed: list[NotMade] = []
-
-    @contextmanager
-    def tolerating(self, *operations: str) -> Iterator[None]:
-        """Around what is done together: the others may be done without it, if that is what was asked for."""
-        try:
-            yield
-        except Rejected as rejected:
-            if self.params.on_error == "fail":
-                raise
-            self.failed += [NotMade(operation=name, code=rejected.code, detail=rejected.detail) for name in operations]
+        self.tolerance = Tolerance(work.params.on_error)
+        self.tolerating = self.tolerance.tolerating

@@ -5,12 +5,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from processors.base import Params
+from processors.partial import OnError
 
 MAX_PIXELS = 40_000_000  # of a frame: one of 8K video has 35 million
 MAX_STREAMS = 64
 MAX_SECONDS = 24 * 3600
 MAX_TIMEOUT = 4 * 3600
-MEMORY_BYTES = 200 << 20  # that a job may take, unless the operator allows more
+MEMORY_BYTES = 960 << 20  # that a job may take, unless the operator allows less
 
 
 class Strict(Params):
@@ -40,7 +41,7 @@ class MediaParams(Strict):
         description="What to do. An operation whose settings are given below is done too.",
     )
     gps: Literal["drop", "keep"] = Field("drop", description="`keep` tells the place in the result.")
-    on_error: Literal["fail", "partial"] = Field(
+    on_error: OnError = Field(
         "fail", description="When an operation can't be done: end the job, or leave it out and say so."
     )
     limits: InputLimits = Field(InputLimits(), description="What the file may be; lower than the server's own.")
@@ -179,14 +180,6 @@ class MediaInfo(BaseModel):
     place: Place | None = Field(description="Where it was recorded, if `gps` is `keep` and the file knows.")
     playable: Playable = Field(description="Where it plays.")
     warnings: list[str] = Field(description="What a person should know: damage, and what was not done as asked.")
-
-
-class NotMade(BaseModel):
-    """An operation that could not be done, where the request asked for partial results."""
-
-    operation: str = Field(description="As in the request.")
-    code: str = Field(description="A job's error code, such as `limit_exceeded`.")
-    detail: str = Field(description="For a person.")
 
 
 class WaveformMade(BaseModel):

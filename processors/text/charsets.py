@@ -38,8 +38,10 @@ _CODECS: Mapping[str, str] = {
     "x-mac-cyrillic": "mac_cyrillic",
 }
 
-# Those of the Encoding Standard that Python doesn't know.
+# Those of the Encoding Standard that Python doesn't know, or means something narrower by.
 _BROWSERS_LABELS: Mapping[str, Charset] = {
+    "ascii": "windows-1252",
+    "us-ascii": "windows-1252",
     "windows-31j": "shift_jis",
     "windows-949": "euc-kr",
     "x-euc-jp": "euc-jp",

@@ -67,7 +67,7 @@ class Watch:
             self._escapes += utf8.count(b"\x1b")
         if self._room > 0:
             self._look_for_changes(text[: self._room], utf8)
-        if not utf8.isascii():
+        if not text.isascii():
             self._count_unseen(utf8)
 
     def _count_unseen(self, utf8: bytes) -> None:

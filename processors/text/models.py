@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
-from processors.base import Limits, Params, RejectionCode, Searchable
-from processors.text.charsets import Charset
+from processors.base import Limits, Params, Searchable
+from processors.partial import NotMade, OnError
+from processors.text.charsets import Charset, by_label
 from processors.text.chunks.models import Chunks, ChunksMade
 from processors.text.data.models import Csv, CsvTable, JsonDocument, JsonLines, Structure, Tables, TablesMade
 from processors.text.facts import NormalizedCopy, TextFacts
@@ -40,7 +42,7 @@ Format = Literal["plain", "csv", "tsv", "json", "ndjson", "markdown", "html", "l
 
 
 class TextParams(Params):
-    encoding: Literal["auto"] | Charset = Field("auto", description="The file's encoding, if you know it.")
+    encoding: Literal["auto", Charset] = Field("auto", description="The file's encoding, if you know it.")
     errors: Literal["replace", "strict"] = Field(
         "replace", description="What can't be decoded becomes U+FFFD, or ends the job, with its place in bytes."
     )
@@ -50,22 +52,26 @@ class TextParams(Params):
     top_words: int = Field(0, ge=0, le=1000, description="How many of the most frequent words to tell.")
     language: bool = Field(False, description="Tell the language.")
     normalized: NormalizedCopy | None = Field(None, description="Write a copy in UTF-8.")
-    format: Literal["auto"] | Format = Field("auto", description="What to parse the text as. A parser proves it.")
+    format: Literal["auto", Format] = Field("auto", description="What to parse the text as. A parser proves it.")
     main_text: bool = Field(False, description="Write the main text of HTML to main.txt.")
     chunks: Chunks | None = Field(None, description="Cut the text into chunks for retrieval.")
     csv: Csv = Field(Csv(), description="How to read CSV and TSV.")
     structure: Structure = Field(Structure(), description="How to read JSON and NDJSON.")
     tables: Tables | None = Field(None, description="Make tables of CSV, TSV and NDJSON for other programs.")
     index: bool = Field(True, description="Whether the text can be found by `GET /v1/search`.")
-    on_error: Literal["fail", "partial"] = Field(
+    on_error: OnError = Field(
         "fail", description="When a stage can't be done: end the job, or leave it out and say so."
     )
 
-
-class NotDone(BaseModel):
-    stage: str = Field(description="What was left out.")
-    code: RejectionCode = Field(description="Why, as a code.")
-    detail: str = Field(description="Why, in words.")
+    @field_validator("encoding", mode="before")
+    @classmethod
+    def _named(cls, name: object) -> object:
+        """Known by any of its labels: `latin1`, `UTF8`, `cp1252`."""
+        if not isinstance(name, str) or name == "auto":
+            return name
+        if found := by_label(name):
+            return found
+        raise PydanticCustomError("encoding", "'{name}' is no encoding that is read here", {"name": name[:40]})
 
 
 class TextResult(TextFacts):
@@ -81,4 +87,4 @@ class TextResult(TextFacts):
     ndjson: JsonLines | None = Field(None, description="What there is in NDJSON.")
     tables: TablesMade | None = Field(None, description="The tables; with `tables`.")
     searchable: Searchable | None = Field(description="What of the job can be searched for; null if nothing.")
-    failed: list[NotDone] = Field(description="What could not be done, with `on_error` as `partial`.")
+    errors: list[NotMade] = Field(description="What could not be done; empty unless `on_error` is `partial`.")

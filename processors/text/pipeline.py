@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from processors.base import Rejected, Searchable, Work
+from processors.partial import Tolerance
 from processors.text import normalized
 from processors.text.charsets import Charset, codec
 from processors.text.chunks import stage as chunks
@@ -18,7 +19,7 @@ from processors.text.encoding import SAMPLE_BYTES, Encoding, decoded_head, marku
 from processors.text.facts import TextFacts
 from processors.text.formats import nominated
 from processors.text.markup import stage as markup_stage
-from processors.text.models import Format, NotDone, TextParams, TextResult
+from processors.text.models import Format, TextParams, TextResult
 from processors.text.passes import Passes
 from processors.text.reading import Reading
 from processors.text.shape import MakeTables, Shape
@@ -74,7 +75,7 @@ class _Made:
         self._format: Format = "plain"
         self._parts: dict[str, Any] = {}
         self._warnings: list[str] = []
-        self._failed: list[NotDone] = []
+        self._tolerance = Tolerance(text.params.on_error)
         self._make_tables: MakeTables | None = None
 
     def examine(self, candidates: Sequence[Shape]) -> None:
@@ -82,17 +83,14 @@ class _Made:
         for number, shape in enumerate(candidates):
             if number:
                 self._text.passes.add()
-            try:
+            with self._tolerance.tolerating(shape.format):
                 examined = shape.examine(self._text)
-            except Rejected as rejected:
-                self._leave_out(shape.format, rejected)
-                continue
-            self._parts[shape.result_field or shape.format] = examined.part
-            self._warnings += examined.warnings
-            if examined.is_proved:
-                self._format = shape.format
-                self._make_tables = examined.make_tables
-                return
+                self._parts[shape.result_field or shape.format] = examined.part
+                self._warnings += examined.warnings
+                if examined.is_proved:
+                    self._format = shape.format
+                    self._make_tables = examined.make_tables
+                    return
 
     def tables(self, params: Tables) -> BaseModel:
         if self._make_tables is None:
@@ -113,16 +111,8 @@ class _Made:
         return self._parts["html"].main_element if self._format == "html" else None
 
     def add(self, stage: str, make: Callable[[], BaseModel]) -> None:
-        try:
-            with self._text.passes.one():
-                self._parts[stage] = make()
-        except Rejected as rejected:
-            self._leave_out(stage, rejected)
-
-    def _leave_out(self, stage: str, rejected: Rejected) -> None:
-        if self._text.params.on_error == "fail":
-            raise rejected
-        self._failed.append(NotDone(stage=stage, code=rejected.code, detail=rejected.detail))
+        with self._tolerance.tolerating(stage), self._text.passes.one():
+            self._parts[stage] = make()
 
     def result(self, facts: TextFacts) -> TextResult:
         parts = {
@@ -131,7 +121,7 @@ class _Made:
             "format": self._format,
             "searchable": self._searchable() if self._text.params.index else None,
             "warnings": [*facts.warnings, *self._warnings],
-            "failed": self._failed,
+            "errors": self._tolerance.errors,
         }
         return TextResult(**parts)
 

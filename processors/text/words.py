@@ -7,6 +7,7 @@ from collections import Counter
 
 import regex
 
+from processors.text.clusters import clusters
 from processors.text.facts import WordCount
 
 HELD_CHARACTERS = 64  # no rule of UAX #29 for words looks farther ahead, but past marks
@@ -14,7 +15,6 @@ LONGEST_CLUSTER = 4096  # of which only the ends are kept: the rules look at no 
 LONGEST_WORD = 40
 KEPT_WORDS = 10_000
 
-_CLUSTER = regex.compile(r"\X")
 _BEGIN = regex.compile(r"(?w)\b(?=\w)")
 _BOUNDARY = regex.compile(r"(?w)\b")
 _WORD = regex.compile(r"\w+(?:['’]\w+)*")
@@ -29,7 +29,7 @@ class Graphemes:
     def feed(self, text: str) -> None:
         if not text:
             return
-        *whole, last = _CLUSTER.findall(self._held + text)
+        *whole, last = clusters(self._held + text)
         self.count += len(whole)
         self._held = last if len(last) <= LONGEST_CLUSTER else last[:8] + last[-1000:]
 

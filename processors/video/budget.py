@@ -1,8 +1,9 @@
 """What an encoding takes in memory, told before it begins, and how it's made to fit.
 
 So that hours of work don't end at the wall of a cell. What takes memory is given up in this order: huge pages and a
-second thread of the decoder, which cost time; what waits in the encoder, which costs bytes; and the one decoding for
-all sizes, which costs time again.
+second thread of the decoder, which cost time; what waits in the encoder, which costs some bytes; and the one decoding
+for all sizes, which costs time again. Where that doesn't come to `USUAL`, more is taken, as far as the operator allows
+it; the last of an encoder's thrifts, which costs many bytes, is for those who don't.
 """
 
 import math
@@ -18,7 +19,8 @@ from processors.video.encoders import ENCODERS, Encoder, Thrift
 from processors.video.encoding import Order
 from processors.webp import Size
 
-BESIDE = 56 * MIB  # a cell that has all libraries in use, and what sound takes
+USUAL = 200 * MIB
+BESIDE = 64 * MIB  # a cell that has all libraries in use, has drawn the pictures, and what sound takes
 LEAST = 2  # pictures that a decoder keeps which has references at all
 SPARE = 1  # picture beside those that the decoder keeps: it is being decoded, or scaled
 OF_HEVC = 3  # pictures more: FFmpeg's decoder gives out several at once
@@ -67,15 +69,29 @@ class Budget:
 
     def ways(self, sizes: Sequence[Size]) -> list[Way]:
         """One for each decoding, in the order of `sizes`. Raises `Rejected` where one size alone is too much."""
-        best, *others = self.encoder.thrifts
-        if len(sizes) > 1:  # another decoding costs less than what the last of the thrifts does to a film
-            others = others[:1]
-        for way in (Way(sizes, best, False), *(Way(sizes, thrift, True) for thrift in (best, *others))):
-            if self.need(way).total <= self.most:
+        best, second, *_ = self.encoder.thrifts
+        return (
+            self._within(min(USUAL, self.most), sizes, [(best, False), (best, True), (second, True)])
+            or self._within(self.most, sizes, [(second, True)])
+            or [self._alone(size) for size in sizes]
+        )
+
+    def _within(self, most: int, sizes: Sequence[Size], means: Sequence[tuple[Thrift, bool]]) -> list[Way]:
+        """With the first of `means` that will do, together or else one after the other. Empty if none will."""
+        for way in (Way(sizes, thrift, is_lean) for thrift, is_lean in means):
+            if self.need(way).total <= most:
                 return [way]
-        if len(sizes) > 1:
-            return [*self.ways(sizes[:1]), *self.ways(sizes[1:])]
-        raise self._refusal(way)
+        if len(sizes) == 1:
+            return []
+        first, others = self._within(most, sizes[:1], means), self._within(most, sizes[1:], means)
+        return [*first, *others] if first and others else []
+
+    def _alone(self, size: Size) -> Way:
+        ways = [Way([size], thrift, True) for thrift in self.encoder.thrifts]
+        fitting = [way for way in ways if self.need(way).total <= self.most]
+        if not fitting:
+            raise self._refusal(ways[-1])
+        return fitting[0]
 
     def need(self, way: Way) -> Need:
         look, settings = self.order.look, self.order.settings

@@ -10,11 +10,11 @@ from processors.media.models import (
     AudioOutput,
     MediaInfo,
     MediaParams,
-    NotMade,
     Strict,
     Waveform,
     WaveformMade,
 )
+from processors.partial import NotMade
 from processors.video.encoders import ENCODERS
 
 MEDIA_TYPES = frozenset(

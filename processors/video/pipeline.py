@@ -61,7 +61,7 @@ class _Film(Job[models.VideoParams]):
         if self._web_encodes:
             self._make_web(told)
         self._encode()
-        return models.VideoResult(**told, **self.made, errors=self.failed, warnings=self.source.notes)
+        return models.VideoResult(**told, **self.made, errors=self.tolerance.errors, warnings=self.source.notes)
 
     def _make_web(self, told: dict[str, Any]) -> None:
         if self.params.wants("web"):

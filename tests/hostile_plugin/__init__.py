@@ -46,6 +46,7 @@ class Tryout:
         stop: Stop | None = None,
         on_report: OnReport = ignore,
         data: bytes = BYTES,
+        kind: str = "hostile",
         **params: Any,
     ) -> Attempt:
         """One attempt at one act, watched to its end."""
@@ -64,7 +65,7 @@ class Tryout:
             order = Order(
                 job_id=f"job-{number}",
                 attempt=1,
-                kind="hostile",
+                kind=kind,
                 params={"act": act, **params},
                 name="some file.bin",
                 media_type="application/octet-stream",

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import regex
 
+from processors.text.clusters import clusters
+
 # Ideographs and kana with their punctuation, which are written without spaces. Without voicing marks and others that
 # belong to the character before.
 CJK = (
@@ -26,13 +28,16 @@ _FULL_STOPS = "。！？"
 _JOINS = regex.compile(r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]")
 # Letters that may be half of a grapheme cluster: jamo, syllables before jamo, and what is written before a letter.
 _MAY_JOIN = regex.compile(r"[\p{GCB=L}\p{GCB=V}\p{GCB=T}\p{GCB=LV}\p{GCB=LVT}\p{GCB=Prepend}]")
-_CLUSTER = regex.compile(r"\X")
-_FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _NEAR = 32
 
 _AFTER_STOP = "\"'”’»)]」』）.!?…。！？"
-# From the right: a stop and what closes behind it, or the first line end of two.
-_SENTENCE_END = regex.compile("(?r)[.!?…][\"'”’»)\\]]{0,4}(?=\\s)|[。！？][」』）”’]{0,4}|\n(?=\r?\n)|\r(?=\r)")
+# A stop and what closes behind it, or the first line end of two. No stop is among what closes, so that sentences that
+# end later begin to end later.
+_SENTENCE_END = re.compile(
+    "[.!?…。！？\n\r](?:(?<=[.!?…])[\"'”’»)\\]]{0,4}(?=\\s)|(?<=[。！？])[」』）”’]{0,4}|(?<=\n)(?=\r?\n)|(?<=\r)(?=\r))"
+)
+_LONGEST_END = 5
+STRIDE = 128  # characters that are searched at a time, the last first
 TRIES = 16  # candidates that are looked at in one window
 _OPENERS = "\"'“‘«(["
 _ABBREVIATED = (
@@ -94,18 +99,9 @@ def last_cluster(text: str, start: int, end: int) -> int:
     for place in range(end, max(end - _NEAR, start), -1):
         if _is_plain(text[place - 1]) and _is_plain(text[place]):
             return place
-    window = text[start:end]
-    if halves := len(window) - len(window.rstrip(_FLAG_HALVES)):  # the pattern would count them from each anew
-        is_whole = halves % 2 == 0
-        last = end - (0 if is_whole else 1) if text[end] in _FLAG_HALVES else end
-        last = end - (2 if is_whole else 1) if joins(text[end]) else last
-        return last if last > start else end
-    last = 0
-    for cluster in _CLUSTER.finditer(window + text[end]):
-        if cluster.end() > len(window):
-            break
-        last = cluster.end()
-    return start + last if last else end
+    *_, last = clusters(text[start : end + 1])
+    place = end + 1 - len(last)
+    return place if place > start else end
 
 
 def _is_plain(character: str) -> bool:
@@ -116,15 +112,28 @@ def _is_plain(character: str) -> bool:
 
 def sentence_ends(text: str, start: int, end: int) -> Iterator[int]:
     """Places in (start, end] behind a sentence or a paragraph, the last first. `text` must go on to `end` + 2."""
-    stop = end + 2
-    for _ in range(TRIES):
-        found = _SENTENCE_END.search(text, start, stop)
-        if not found:
-            return
-        place = int(found.end())
-        if place <= end and _is_end(text, start, int(found.start()), place):
-            yield place
-        stop = max(place - 1, int(found.start()) + 1)
+    tries = TRIES
+    stop = end
+    while stop > start:
+        low = max(start, stop - STRIDE)
+        for found in reversed([*_SENTENCE_END.finditer(text, low, min(stop + _LONGEST_END, end) + 2)]):
+            at, place = found.span()
+            if at >= stop:
+                continue
+            if place <= end and _is_end(text, start, at, place):
+                yield place
+            if not (tries := tries - 1):
+                return
+        stop = low
+
+
+def first_sentence_end(text: str, start: int, end: int) -> int:
+    """The first of the last `TRIES` such places in (start, end), or 0."""
+    for found in [*_SENTENCE_END.finditer(text, start, end + 2)][-TRIES:]:
+        at, place = found.span()
+        if place < end and _is_end(text, start, at, place):
+            return place
+    return 0
 
 
 def _is_end(text: str, start: int, at: int, place: int) -> bool:
@@ -138,8 +147,7 @@ def _is_end(text: str, start: int, at: int, place: int) -> bool:
 
 
 def _is_abbreviation(before: str) -> bool:
-    words = before.split()
-    if not words or before[-1].isspace():
+    if not before or before[-1].isspace():
         return False
-    word = words[-1].lstrip(_OPENERS).lower()
+    word = before.rsplit(None, 1)[-1].lstrip(_OPENERS).lower()
     return (len(word) == 1 and word.isalpha()) or word in _ABBREVIATIONS

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from processors.text.chunks.breaks import (
     CJK,
     first_cjk,
+    first_sentence_end,
     joins,
     last_cjk,
     last_cluster,
@@ -24,6 +25,8 @@ READ_CHARACTERS = 64 << 10  # at least, where blocks are small
 LOOK_AHEAD = 2  # characters behind the room for a chunk that its end depends on
 
 _WORD = re.compile(r"\S")
+_NEXT_WORD = re.compile(r"\s\S")
+_NO_BASE = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")  # white space that no mark joins (GCB=Control)
 Measure = Callable[[str], int]
 
 
@@ -75,7 +78,7 @@ class Cutter:
             if end <= behind:  # nothing new fits behind what would be repeated
                 start, behind = self._next_word(behind), 0
                 continue
-            byte, end_byte = self._byte(start), self._byte(end)
+            byte, end_byte = self._bytes(start, end, text)
             yield Chunk(self._base + start, self._base + end, byte, end_byte, text, is_word_cut)
             start, behind = end if is_word_cut else self._repeat(start, end, text), end
             if start == end:
@@ -103,6 +106,15 @@ class Cutter:
         self._text = "".join(pieces)
         self._is_ascii = self._text.isascii() and self._measure("a") == 1
 
+    def _bytes(self, start: int, end: int, text: str) -> tuple[int, int]:
+        """Where `text` lies, from `start` to `end`."""
+        if self._is_ascii:
+            shift = self._mark_byte - self._mark
+            return shift + start, shift + end
+        byte = self._byte(start)
+        self._mark, self._mark_byte = end, byte + self._measure(text)
+        return byte, self._mark_byte
+
     def _byte(self, place: int) -> int:
         """Ask for places near to each other."""
         mark, self._mark = self._mark, place
@@ -129,43 +141,45 @@ class Cutter:
 
     def _with_its_space(self, place: int, first: int) -> int:
         """A mark that stands on a space is one cluster with it."""
-        is_on_space = place > first and joins(self._text[place]) and self._text[place - 1] not in "\r\n\t\v\f"
-        return place - 1 if is_on_space else place
+        letter = self._text[place]
+        if letter.isascii() or place <= first or not joins(letter) or self._text[place - 1] in _NO_BASE:
+            return place
+        return place - 1
 
     def _repeat(self, start: int, end: int, text: str) -> int:
         """Where the chunk after `text` begins: within it, if a word begins in the part to repeat, or at its `end`."""
-        length = min(self._overlap, len(text) // 2)
+        length = self._overlap if 2 * self._overlap <= len(text) else len(text) // 2
         first = end - length
-        if not length or first <= start:
+        if first == end:
             return end
         if self._strategy == "sentences" and (place := self._sentence_start(first, end)) > start:
             return place
-        tail = text[-length - 1 :]
-        rest = tail if tail[0].isspace() else "".join(tail.split(None, 1)[1:])
-        if rest:
-            place = self._with_its_space(end - len(rest.lstrip()), first - 1)
+        if word := _NEXT_WORD.search(self._text, first - 1, end):
+            place = self._with_its_space(word.end() - 1, first - 1)
             return place if place > start else end
         return (0 if text.isascii() else first_cjk(self._text, first, end)) or end
 
     def _sentence_start(self, first: int, end: int) -> int:
         """The first one of the part to repeat, or 0."""
-        start = 0
-        for place in sentence_ends(self._text, first - 1, end):
-            if place < end and (word := _WORD.search(self._text, place, end)):
-                start = self._with_its_space(word.start(), first - 1)
-        return start
+        place = first_sentence_end(self._text, first - 1, end)
+        word = _WORD.search(self._text, place, end) if place else None
+        return self._with_its_space(word.start(), first - 1) if word else 0
 
     # -- where a chunk ends
 
     def _cut(self, start: int) -> tuple[str, bool]:
         """And whether that ends within a word. Of the text, the room and `LOOK_AHEAD` have been read, or all."""
-        limit = min(start + self._room, len(self._text))
+        text, limit = self._text, start + self._room
+        if limit >= len(text):
+            limit = len(text)
+        elif self._strategy == "characters" and (line := text.rfind("\n", start + self._room // 2, limit)) >= 0:
+            return text[start:line].rstrip(), False
         if self._strategy == "words":
             limit = self._words_end(start, limit)
-        if limit == len(self._text):
-            return self._text[start:].rstrip(), False
+        if limit == len(text):
+            return text[start:].rstrip(), False
         place, is_word_cut = self._end(start, limit)
-        return self._text[start:place].rstrip(), is_word_cut
+        return text[start:place].rstrip(), is_word_cut
 
     def _words_end(self, start: int, limit: int) -> int:
         window = self._text[start:limit]
@@ -176,11 +190,7 @@ class Cutter:
         return words_there.end() if words_there else limit
 
     def _end(self, start: int, limit: int) -> tuple[int, bool]:
-        if self._strategy == "characters":
-            line = self._text.rfind("\n", start + self._room // 2, limit)
-            if line >= 0:
-                return line, False
-        elif self._strategy == "sentences":
+        if self._strategy == "sentences":
             for place in sentence_ends(self._text, start, limit):
                 return place, False
         if self._text[limit].isspace():

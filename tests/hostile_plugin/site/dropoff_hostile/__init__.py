@@ -1,4 +1,4 @@
-"""The kind `hostile`: does what its params name, most of which a processor must never do."""
+"""The kinds `hostile` and `also_hostile`: each does what its params name, most of which a processor must never do."""
 
 from pydantic import BaseModel, JsonValue
 
@@ -20,12 +20,14 @@ class HostileResult(BaseModel):
 
 
 class HostileProcessor:
-    kind = "hostile"
     version = "1.0"
     media_types = frozenset({"application/octet-stream"})
     limits = Limits()
     Params = HostileParams
     Result = HostileResult
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
 
     def warm(self) -> None:
         """Nothing here is heavy."""
@@ -34,4 +36,5 @@ class HostileProcessor:
         return HostileResult(answer=ACTS[work.params.act](work))
 
 
-processor = HostileProcessor()
+processor = HostileProcessor("hostile")
+another = HostileProcessor("also_hostile")
