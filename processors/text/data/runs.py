@@ -17,7 +17,7 @@ MEMORY = 32 << 20  # for it, in bytes
 SLOW = 20  # nanoseconds for a byte; usual are two
 GRACE = 50_000_000  # nanoseconds in which the first states are made, a few microseconds for each
 A_CALL = 20_000
-PATIENCE = 8  # calls to pass over, since the last ones found nothing: each takes as long as a record by itself
+MOST_IDLE = 8  # calls to pass over, when the last ones found nothing: each takes as long as a record by itself
 
 _PARTS = re.compile(
     r"(\\.|\[(?:\\.|[^\]\\])*\])"  # stays
@@ -58,7 +58,7 @@ class Utf8Runs:
         self._pattern = pattern.encode()
         self._automaton = _automaton(regular.encode()) if regular is not None and is_installed() else None
         self._room = GRACE  # nanoseconds
-        self._patience = self._idle = 0
+        self._misses = self._idle = 0
         self._match = None if self._automaton else re.compile(self._pattern).match
 
     def end(self, text: bytes, start: int, stop: int) -> int:
@@ -73,8 +73,8 @@ class Utf8Runs:
         self._room += SLOW * (end - start) + A_CALL - (time.thread_time_ns() - began)
         if self._room < 0:
             self._match = re.compile(self._pattern).match
-        self._patience = min(2 * self._patience + 1, PATIENCE) if end == start else 0
-        self._idle = self._patience
+        self._misses = self._misses + 1 if end == start else 0
+        self._idle = max(0, min(self._misses - 1, MOST_IDLE))  # the end of a block is one miss
         return end
 
 
