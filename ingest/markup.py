@@ -1,7 +1,7 @@
 """Values -> HTML. Templates are `Markup`: whatever is put into one is escaped, unless it came out of one."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 SHORT_TEXT = 200
 SHORT_LIST = 50
+GRID_FIELDS = 6  # objects of more stand one below the other
 VALUE_CHARACTERS = 20_000  # of one value of a result; the whole is one link away
 
 EMPTY: tuple[object, ...] = (None, "", [], {})
@@ -53,21 +54,60 @@ def words(value: Any) -> Markup | str:
             return ", ".join(str(words(one)) for one in value)
         case dict() if _is_plain(value):
             return table(value)
-        case list() if len(value) <= SHORT_LIST and all(isinstance(one, dict) and _is_plain(one) for one in value):
+        case list() if _is_grid(value):
+            return _grid(value)
+        case list() if _are_plain(value):
             return NOTHING.join(map(table, value))
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
     cut = text if len(text) <= VALUE_CHARACTERS else f"{text[:VALUE_CHARACTERS]}\n…"
     return render("box", text=cut)
 
 
+def _grid(rows: Sequence[Mapping[str, Any]]) -> Markup:
+    """Of objects with the same few fields: a row for each of the first."""
+    shown, more = rows[:SHORT_LIST], len(rows) - SHORT_LIST
+    return render(
+        "grid",
+        heads=render_all("grid_head", ({"name": name.replace("_", " ")} for name in rows[0])),
+        rows=render_all("grid_row", ({"cells": render_all("grid_cell", _cells(row))} for row in shown)),
+        more=render("grid_more", count=f"{more:,}") if more > 0 else NOTHING,
+    )
+
+
+def _cells(row: Mapping[str, Any]) -> Iterator[Mapping[str, object]]:
+    return ({"value": words(value)} for value in row.values())
+
+
+def _is_grid(values: object) -> bool:
+    """Of several objects, so that a heading for each field is worth its line."""
+    if not isinstance(values, list) or len(values) < 2 or not isinstance(values[0], dict):
+        return False
+    fields = list(values[0])
+    return 0 < len(fields) <= GRID_FIELDS and all(
+        isinstance(one, dict) and list(one) == fields and all(map(_is_cell, one.values())) for one in values
+    )
+
+
+def _is_cell(value: Any) -> bool:
+    """A text of several lines gets a box in its place."""
+    if isinstance(value, str):
+        return len(value) <= 2 * SHORT_TEXT
+    return _is_short(value) or (isinstance(value, list) and _are_short(value))
+
+
 def _is_plain(values: Mapping[str, Any], depth: int = 2) -> bool:
     """Whether a table shows it at a glance, with other tables in it."""
     return len(values) <= SHORT_LIST and all(
-        _is_short(value)
-        or (isinstance(value, list) and _are_short(value))
+        _is_cell(value)
+        or _is_grid(value)
+        or (isinstance(value, list) and depth > 1 and _are_plain(value, depth - 1))
         or (isinstance(value, dict) and depth > 1 and _is_plain(value, depth - 1))
         for value in values.values()
     )
+
+
+def _are_plain(values: Collection[Any], depth: int = 2) -> bool:
+    return len(values) <= SHORT_LIST and all(isinstance(one, dict) and _is_plain(one, depth) for one in values)
 
 
 def _are_short(values: Collection[Any]) -> bool:

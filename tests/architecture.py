@@ -82,6 +82,7 @@ HOMES: Mapping[str, Sequence[str]] = {
     "av": ("processors.media", "processors.video", "processors.image.resample", "processors.image.backends.fast"),
     "pyvips": ("processors.image.backends.vips",),
     "duckdb": ("processors.text.duck",),
+    "re2": ("processors.text.data.runs",),
     "pillow_heif": ("processors.image.backends.heif",),
     "typer": ("ingest.cli",),
     "rich": ("ingest.watch",),

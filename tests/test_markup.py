@@ -55,7 +55,7 @@ def test_a_small_value_is_said_in_words(value: Any, shown: str) -> None:
         {"very": {"deep": {"indeed": 1}}},
         [[1]],
         list(range(SHORT_LIST + 1)),
-        {"a": [{"b": 1}]},
+        {"a": [{"b": [{"c": 1}]}]},
     ],
 )
 def test_what_is_long_or_deep_stands_in_a_box(value: Any) -> None:

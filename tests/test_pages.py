@@ -115,6 +115,39 @@ def test_the_page_of_a_finished_job_shows_its_files_and_result_and_stays(desk: D
     assert "data-active" not in found.all("div")[0]
 
 
+def test_the_columns_of_a_table_are_shown_as_a_table(desk: Desk) -> None:
+    """Also where there are more than fit, and whatever the file calls them."""
+    names = ["<b>id</b>", *(f"c{number}" for number in range(99))]
+    columns = [{"name": name, "type": "integer", "null_count": place * 1000} for place, name in enumerate(names)]
+    bad = {"record": 3, "line": 3, "column": 1, "reason": "A quote is not closed.", "text": '"<i>\nx'}
+    job = desk.back.succeeded(result={"csv": {"delimiter": ",", "columns": columns, "bad_rows": [bad]}})
+    answer = desk.client.get(f"/jobs/{job.id}", headers=HTML).text
+    assert '<th scope="col">null count</th>' in answer
+    assert "<tr><td>&lt;b&gt;id&lt;/b&gt;</td><td>integer</td><td>0</td></tr>" in answer
+    assert "<tr><td>c1</td><td>integer</td><td>2,000</td></tr>" in answer
+    assert "<td>c48</td>" in answer
+    assert "<td>c49</td>" not in answer
+    assert "and 50 more" in answer
+    assert "&#34;&lt;i&gt;\nx</pre>" in answer
+    assert "&#34;columns&#34;" not in answer
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"name": "a"}],
+        [{"name": "a"}, {"other": "b"}],
+        [{"name": "a"}, {"name": {"in": {"in": 1}}}],
+        [{"name": "a"}, "b"],
+        [{str(number): number for number in range(7)}] * 2,
+    ],
+    ids=["one", "other fields", "nested", "no objects", "many fields"],
+)
+def test_what_is_no_table_is_not_shown_as_one(desk: Desk, rows: list[object]) -> None:
+    job = desk.back.succeeded(result={"found": rows})
+    assert "<th scope" not in desk.client.get(f"/jobs/{job.id}", headers=HTML).text
+
+
 def test_a_film_shows_its_poster_until_it_plays(desk: Desk) -> None:
     job = desk.back.succeeded(
         desk.back.output("poster.webp", webp("red"), "image/webp", width=4, height=3),

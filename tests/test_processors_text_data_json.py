@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from processors.text.data.json_parser import LONG_STRING, Parser, check
 from processors.text.data.models import JsonError, JsonLines, SchemaPath, Structure
 from processors.text.data.ndjson_shape import Profile
+from processors.text.data.runs import TextRuns
 from processors.text.data.schema import Schema
 from processors.text.data.templates import Templates
 
@@ -27,7 +28,7 @@ def parsed(blocks: Sequence[str], max_depth: int = 512) -> tuple[JsonError | Non
 
 def lines(blocks: Sequence[str], params: Structure = DEFAULT) -> JsonLines:
     profile = Profile(params)
-    for _ in profile.read(blocks):
+    for _ in profile.read(map(str.encode, blocks)):
         pass
     return profile.found()
 
@@ -292,7 +293,7 @@ def test_what_looks_nearly_like_what_was_learned_is_bad_all_the_same(bad: str) -
 def test_a_record_is_like_itself(value: str) -> None:
     """Or every one of them would have to be parsed."""
     record = f'{{"a":{value}}}\n'
-    templates = Templates()
+    templates = Templates(TextRuns)
     templates.learn(record.rstrip())
     assert templates.end(record * 9, 0, len(record) * 9) == len(record) * 9
 

@@ -19,10 +19,12 @@ class TextProcessor:
     def warm(self) -> None:
         """Python imports a codec when it is first used, and a cell may have no file system to import it from."""
         from processors.text import pipeline, plausibility  # noqa: F401
+        from processors.text.data import runs
 
         for name in get_args(Charset):
             codecs.lookup(codec(name))
         plausibility.warm()
+        runs.warm()
 
     def process(self, work: Work[TextParams]) -> TextResult:
         from processors.text import pipeline

@@ -24,6 +24,7 @@ SECOND = rf"{DATE}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 DATETIME = rf"{SECOND}(?:\.[0-9]{{1,9}}+)?"
 ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])"
 FORMULA = "=+\\-@\t\r"
+COUNTED = frozenset({"formula", "qformula", "qnull"})  # what can't be counted on the characters of whole rows
 
 # What a cell may be but text; of those that it may be, it is the first. A narrow pattern is quicker than a wide one.
 _TYPED = {
@@ -71,11 +72,11 @@ def has_zone(forms: Set[str]) -> bool:
     return not forms.isdisjoint({"utc", "zoned", "qutc", "qzoned"})
 
 
-def column_pattern(forms: Set[str], delimiter: str) -> Iterator[tuple[str, str | None]]:
+def column_pattern(forms: Set[str], delimiter: str, has_groups: bool) -> Iterator[tuple[str, str | None]]:
     """The alternatives that match the column's cells, each with the count that it belongs to, if any.
 
-    No two match the same cell. A group of a counted one takes a character. Text includes all that is typed but has no
-    sign in front.
+    No two match the same cell. Only where it `has_groups`, those that are counted have one, which takes a character.
+    Text includes all that is typed but has no sign in front.
     """
     mark = re.escape(delimiter)
     rest = f'[^{mark}"\r\n]*+'
@@ -88,7 +89,7 @@ def column_pattern(forms: Set[str], delimiter: str) -> Iterator[tuple[str, str |
         yield f'"(?:[^"{FORMULA}]|""){quoted}', None
     yield from ((f'"{pattern}"', None) for pattern in _typed(forms, "q"))
     if "null" in forms:
-        yield f"(?=([{mark}\r\n]))", "null"
+        yield (f"(?=([{mark}\r\n]))", "null") if has_groups else (f"(?=[{mark}\r\n])", None)
     if "qnull" in forms:
         yield '"(")(?!")', "null"
     if "formula" in forms:

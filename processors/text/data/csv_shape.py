@@ -46,7 +46,7 @@ def examine(first: str, text: Text) -> Examined:
     if not dialect.records:
         dialect = dialect_of(*_beginning(text), params, first)
     profile = Profile(dialect, params)
-    for _ in profile.read(text.blocks("rows")):
+    for _ in profile.read(text.utf8("rows")):
         pass
     table = profile.table()
     return Examined(profile.is_proved(), table, list(_warnings(table)), partial(_make_tables, text, profile))
@@ -76,10 +76,10 @@ def _make_tables(text: Text, profile: "Profile", params: Tables) -> TablesMade:
 
 def _rows(text: Text, profile: "Profile") -> Iterator[Values | BadRecord]:
     csv.field_size_limit(text.params.csv.max_record_characters)
-    for piece in profile.read(text.blocks("tables")):
+    for piece in profile.read(text.utf8("tables")):
         match piece:
-            case Heap(heap, _):
-                for row in csv.reader(io.StringIO(heap, newline=""), delimiter=profile.dialect.delimiter):
+            case Heap(heap):
+                for row in csv.reader(io.StringIO(heap.decode(), newline=""), delimiter=profile.dialect.delimiter):
                     yield [cell or None for cell in row]
             case Row(cells) if cells:
                 yield [cell.value or None for cell in cells]
@@ -98,12 +98,12 @@ class Profile:
         self._rows = self._embedded = self._bad = 0
         self._bad_rows: list[BadRecord] = []
 
-    def read(self, blocks: Iterable[str]) -> Iterator[Piece]:
+    def read(self, blocks: Iterable[bytes]) -> Iterator[Piece]:
         for piece in self._records.read(blocks):
             match piece:
-                case Heap(text, rows):
+                case Heap(_, rows, embedded):
                     self._rows += rows
-                    self._embedded += line_ends(text) - rows
+                    self._embedded += embedded
                 case Row(cells) if cells:
                     self._rows += 1
                     self._embedded += sum(line_ends(cell.value) for cell in cells if cell.is_quoted)

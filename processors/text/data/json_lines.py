@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from processors.text.data.json_parser import Parser, Wrong
-from processors.text.data.lines import whole_records
+from processors.text.data.lines import beginning, is_within, whole_records
 from processors.text.data.models import JsonType
+from processors.text.data.runs import Utf8Runs
 from processors.text.data.schema import Node, Schema
 from processors.text.data.templates import Templates
 
@@ -26,7 +27,7 @@ _TYPES: dict[type, JsonType] = {
 class Heap:
     """Lines that are all good records."""
 
-    text: str
+    text: memoryview
     records: int
 
 
@@ -60,41 +61,41 @@ class Lines:
         self.record = 1
         self.duplicate_keys = 0
         self.out_of_range = 0
-        self._templates = Templates()
+        self._templates = Templates(Utf8Runs)
         self._max_depth = max_depth
         self._max = max_characters
         self._is_skipping = False  # the rest of a line that is too long
         self._decoder = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=_refuse)
 
-    def read(self, blocks: Iterable[str]) -> Iterator[Piece]:
+    def read(self, blocks: Iterable[bytes]) -> Iterator[Piece]:
         return whole_records(blocks, self._take, self._max)
 
-    def _take(self, text: str, is_last: bool) -> Generator[Piece, None, int]:
+    def _take(self, text: bytes, is_last: bool) -> Generator[Piece, None, int]:
         start = self._skip(text) if self._is_skipping else 0
         while start < len(text):
             end = self._templates.end(text, start, start + self._max)
             if end > start:
-                records = text.count("\n", start, end)
-                yield Heap(text[start:end], records)
+                records = text.count(b"\n", start, end)
+                yield Heap(memoryview(text)[start:end], records)
                 self._move_on(records, records)
-            elif (end := text.find("\n", start)) >= 0 and end - start <= self._max:
-                yield from self._one(text[start:end])
+            elif (end := text.find(b"\n", start)) >= 0 and is_within(self._max, text, start, end):
+                yield from self._one(text[start:end].decode())
                 end += 1
-            elif end < 0 and not is_last and len(text) - start <= self._max:
-                break
-            elif end < 0 and is_last and len(text) - start <= self._max:  # a lone CR at the end
-                yield from self._one(text[start:])
+            elif end < 0 and is_within(self._max, text, start, len(text)):
+                if not is_last:
+                    break
+                yield from self._one(text[start:].decode())  # a lone CR at the end
                 end = len(text)
             else:
-                yield Bad(1, f"It is longer than {self._max:,} characters.", text[start : start + SHOWN])
+                yield Bad(1, f"It is longer than {self._max:,} characters.", beginning(text, start, SHOWN))
                 end = end + 1 if end >= 0 else len(text)
-                self._is_skipping = not text[start:end].endswith("\n")
+                self._is_skipping = not text[start:end].endswith(b"\n")
                 self._move_on(not self._is_skipping, 1)
             start = end
         return start
 
-    def _skip(self, text: str) -> int:
-        end = text.find("\n") + 1
+    def _skip(self, text: bytes) -> int:
+        end = text.find(b"\n") + 1
         self._is_skipping = not end
         self._move_on(bool(end), 0)
         return end or len(text)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from processors.text.data.json_tokens import SPACE, STRING, TOKEN
 from processors.text.data.lines import Place
 from processors.text.data.models import JsonError, JsonType
+from processors.text.data.runs import TextRuns
 from processors.text.data.schema import Node, Schema
 from processors.text.data.templates import RECORD_CHARACTERS, Templates
 
@@ -77,7 +78,7 @@ class Parser:
         self._state = VALUE
         self._remembered = 0
         self._used = 0  # characters that were fed, and used
-        self._templates: dict[Node, Templates] = {}  # of the items of the arrays at each path
+        self._templates: dict[Node, Templates[str]] = {}  # of the items of the arrays at each path
         self._string: tuple[str, int] | None = None  # one that is longer than the block: its beginning and its length
 
     def feed(self, text: str, is_last: bool = False) -> int:
@@ -105,7 +106,7 @@ class Parser:
             return at
         templates = self._templates.get(node)
         if templates is None:
-            templates = self._templates[node] = Templates(rf"{_BLANK},{_BLANK}", r"(?=[ \t\n\r,\]])")
+            templates = self._templates[node] = Templates(TextRuns, rf"{_BLANK},{_BLANK}", r"(?=[ \t\n\r,\]])")
         start = match.start(match.lastindex or 0) - (match.lastindex == 2)
         is_odd = False
         if match[1] is not None:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
 
+UTF8_BYTES = 4  # of a character, at most
+
 Piece = TypeVar("Piece")
-Take = Callable[[str, bool], Generator[Piece, None, int]]
+Take = Callable[[bytes, bool], Generator[Piece, None, int]]
 
 
 def line_ends(text: str) -> int:
@@ -13,25 +15,38 @@ def line_ends(text: str) -> int:
     return text.count("\n") + returns - (text.count("\r\n") if returns else 0)
 
 
-def whole_records(blocks: Iterable[str], take: Take[Piece], longest: int) -> Iterator[Piece]:
+def is_within(characters: int, text: bytes, start: int, end: int) -> bool:
+    """Whether text[start:end], which may be cut within its last character, has at most so many."""
+    size = end - start
+    return size <= characters or (
+        size <= UTF8_BYTES * characters and len(text[start:end].decode(errors="ignore")) <= characters
+    )
+
+
+def beginning(text: bytes, start: int, characters: int) -> str:
+    return text[start : start + UTF8_BYTES * characters].decode(errors="ignore")[:characters]
+
+
+def whole_records(blocks: Iterable[bytes], take: Take[Piece], longest: int) -> Iterator[Piece]:
     """What `take` makes of the text: it yields pieces and returns where the record begins that isn't over yet.
 
-    That is looked at again only when there is twice as much of it, or `longest`, so all takes linear time. The last
-    text is given as such, and ends with a line end.
+    That is looked at again only when there is twice as much of it, or more than `longest` characters can be, so all
+    takes linear time. The blocks are UTF-8, cut anywhere. The last text is given as such, and ends with a line end.
     """
-    pieces, size, enough = [""], 0, 0
+    rest, waiting, size, enough = b"", list[bytes](), 0, 0
     for block in blocks:
-        pieces.append(block)
+        waiting.append(block)
         size += len(block)
         if size < enough:
             continue
-        text = "".join(pieces)
-        is_held = text.endswith("\r")  # perhaps half of a CRLF
+        text = b"".join([rest, *waiting])
+        is_held = text.endswith(b"\r")  # perhaps half of a CRLF
         start = yield from take(text[:-1] if is_held else text, False)
-        pieces, size = [text[start:]], len(text) - start
-        enough = min(2 * size, longest)
-    text = "".join(pieces)
-    yield from take(text if text.endswith(("\r", "\n")) or not text else f"{text}\n", True)
+        rest, size = text[start:], len(text) - start
+        waiting.clear()
+        enough = min(2 * size, UTF8_BYTES * longest)
+    text = b"".join([rest, *waiting])
+    yield from take(text if text.endswith((b"\r", b"\n")) or not text else text + b"\n", True)
 
 
 class Place:

@@ -33,7 +33,7 @@ def looks_like(head: str) -> bool:
 
 def examine(text: Text) -> Examined:
     profile = Profile(text.params.structure)
-    for _ in profile.read(text.blocks("records")):
+    for _ in profile.read(text.utf8("records")):
         pass
     found = profile.found()
     return Examined(
@@ -65,14 +65,14 @@ def _type(types: Set[JsonType]) -> ColumnType:
 
 def _rows(text: Text, names: Sequence[str]) -> Iterator[Values | BadRecord]:
     profile = Profile(text.params.structure)
-    for piece in profile.read(text.blocks("tables")):
+    for piece in profile.read(text.utf8("tables")):
         match piece:
             case Bad():
                 yield profile.bad_record(piece)
             case Record(line):
                 yield _row(line, names) or profile.bad_record(Bad(1, UNFIT, line))
             case Heap(lines, _):
-                for offset, line in enumerate(lines.removesuffix("\n").split("\n")):  # U+2028 ends no record
+                for offset, line in enumerate(str(lines, "utf-8").removesuffix("\n").split("\n")):  # not at U+2028
                     yield _row(line, names) or profile.bad_record(Bad(1, UNFIT, line), offset)
 
 
@@ -102,7 +102,7 @@ class Profile:
         self._good = self._bad = 0
         self._bad_records: list[BadRecord] = []
 
-    def read(self, blocks: Iterable[str]) -> Iterator[Piece]:
+    def read(self, blocks: Iterable[bytes]) -> Iterator[Piece]:
         for piece in self.lines.read(blocks):
             match piece:
                 case Heap(_, records):
