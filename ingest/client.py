@@ -104,7 +104,7 @@ class Client:
                         job = event.json()
                     case "progress":
                         progress = event.json()
-                        job = {**job, "attempt": progress.pop("attempt"), "progress": progress}
+                        job = {**job, "attempt": progress.pop("attempt", job["attempt"]), "progress": progress}
                     case "state":
                         changed = event.json()
                         job = {**job, "state": changed["state"], "attempt": changed.get("attempt", job["attempt"])}

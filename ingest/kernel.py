@@ -53,12 +53,6 @@ def take_name(name: str) -> None:
     _libc.prctl(PR_SET_NAME, ctypes.c_char_p(name.encode()), 0, 0, 0)
 
 
-def give_back_memory() -> None:
-    """What was freed and is kept for later goes back to the kernel, where the C library is glibc."""
-    if hasattr(_libc, "malloc_trim"):
-        _libc.malloc_trim(ctypes.c_size_t(0))
-
-
 def prefer_as_oom_victim() -> bool:
     """When the machine runs out of memory, this process goes before any other."""
     try:

@@ -139,7 +139,7 @@ class Sandbox:
     def close(self) -> None:
         """End every cell and the zygotes, all at once. Idempotent; a `run` under way returns `Released`."""
         self._closed = True
-        with ThreadPoolExecutor() as threads:
+        with ThreadPoolExecutor(max(1, len(self._broods))) as threads:
             for _ in threads.map(Brood.close, self._broods.values()):
                 pass  # raises what a thread has raised
         kernel.adopt_orphans(False)

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from ingest import cell, kernel
 from ingest.cellwire import DESCRIPTORS, KILL, MESSAGE_BYTES, Ended, NotStarted, Started, Unfit, Warm, receive
-from processors import registry
+from processors import heap, registry
 from processors.base import AnyProcessor
 
 WARM_SECONDS = 120  # the worker gives up earlier; this is for the case that it is gone
@@ -268,7 +268,7 @@ def main() -> int:
     faulthandler.enable()  # a cell that crashes leaves the line where it was on its standard error
     zygote = Zygote(control, processor, places)
     gc.collect()
-    kernel.give_back_memory()  # 25 MB that were needed to import things would count as every cell's
+    heap.give_back()  # 25 MB that were needed to import things would count as every cell's
     gc.freeze()  # the collector of a cell needn't touch, and so copy, what it shares with the others
     zygote.fork_ahead()
     _tell(control, Warm(granted=granted))

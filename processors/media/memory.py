@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from av.video.codeccontext import VideoCodecContext
 from av.video.format import VideoFormat
 
+from processors import heap
 from processors.base import Rejected
 
 MIB = 1 << 20
@@ -62,8 +63,7 @@ def lean(small_pages: bool) -> Iterator[None]:
 
     Where the C library or the kernel is another one, there is nothing to do.
     """
-    if hasattr(_libc, "malloc_trim"):
-        _libc.malloc_trim(ctypes.c_size_t(0))
+    heap.give_back()
     _disable_huge_pages(small_pages)
     try:
         yield
