@@ -112,7 +112,7 @@ class Patient:
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
     folder = tmp_path_factory.mktemp("patient")
-    python = str(interpreter(folder / "python", FAULTY, REPOSITORY))
+    python = str(interpreter(folder / "python", FAULTY, REPOSITORY, at_start="faulty_store"))
     switch = folder / "switch"
     environment = {"DROPOFF_WORKERS": "0", "DROPOFF_TEST_FAULTS": str(switch), "DROPOFF_KINDS": "echo"}
     server = Server(folder / "data", environment, python=python)

@@ -45,7 +45,7 @@ class Harness:
         self.ledger = Ledger(first_number=plan.seed * 10**9)
         self._say = say
         self._dice = random.Random(plan.seed)
-        python = interpreter(folder / "python", *([PLANTS] if plan.plant else []))
+        python = interpreter(folder / "python", PLANTS, at_start="planted" if plan.plant else "")
         environment = {**ENVIRONMENT, "DROPOFF_TEST_PLANT": plan.plant}
         self.server = Server(folder / "data", environment, python=str(python))
         self._settings = Settings(data=self.server.data)

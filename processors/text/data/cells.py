@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Set
 
 from processors.text.data.models import ColumnType
+from processors.text.repeats import any_number_of
 
 # A number with leading zeros is a name (a postcode, a part), one beyond 64 bits would lose digits: both are strings.
 NATURAL = r"(?:[1-9][0-9]{0,17}+|0)"
@@ -23,6 +24,7 @@ DATE = (
 SECOND = rf"{DATE}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 DATETIME = rf"{SECOND}(?:\.[0-9]{{1,9}}+)?"
 ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])"
+QUOTED = r'[^"]*+' + any_number_of(r'""[^"]*+')  # what is between the quotes of a cell
 FORMULA = "=+\\-@\t\r"
 COUNTED = frozenset({"formula", "qformula", "qnull"})  # what can't be counted on the characters of whole rows
 
@@ -84,7 +86,7 @@ def column_pattern(forms: Set[str], delimiter: str, has_groups: bool) -> Iterato
     if "text" in forms:
         yield f'[^{mark}"\r\n{FORMULA}]{rest}', None
     yield from ((pattern, None) for pattern in _typed(forms, ""))
-    quoted = r'[^"]*+(?:""[^"]*+)*+"'
+    quoted = f'{QUOTED}"'
     if "qtext" in forms:
         yield f'"(?:[^"{FORMULA}]|""){quoted}', None
     yield from ((f'"{pattern}"', None) for pattern in _typed(forms, "q"))

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 
-from processors.text.data.cells import COUNTED, column_pattern, form_of
+from processors.text.data.cells import COUNTED, QUOTED, column_pattern, form_of
 from processors.text.data.empties import Empties, outside_and_inside
 from processors.text.data.lines import beginning, is_within, line_ends, whole_records
 from processors.text.data.runs import Utf8Runs, regular
+from processors.text.repeats import any_number_of
 
 PATTERN_COLUMNS = 2000  # a wider row is taken apart cell by cell
 LEAST_WINDOW, MOST_WINDOW = 1 << 10, 1 << 18
@@ -37,9 +38,9 @@ class Cell:
 def grammar(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Of a whole record with its line end, and of one cell of it."""
     mark = re.escape(delimiter)
-    cell = rf'(?:"([^"]*+(?:""[^"]*+)*+)"|(?!"))([^{mark}\r\n]*+)'
-    bare = rf'(?:"[^"]*+(?:""[^"]*+)*+"|(?!"))[^{mark}\r\n]*+'
-    return re.compile(rf"{bare}(?:{mark}{bare})*+({END})"), re.compile(rf"{cell}({mark}|\Z)")
+    cell = rf'(?:"({QUOTED})"|(?!"))([^{mark}\r\n]*+)'
+    bare = rf'(?:"{QUOTED}"|(?!"))[^{mark}\r\n]*+'
+    return re.compile(f"{bare}{any_number_of(mark + bare)}({END})"), re.compile(rf"{cell}({mark}|\Z)")
 
 
 def cells_of(record: str, delimiter: str) -> list[Cell]:
@@ -162,7 +163,7 @@ class Columns:
         if has_groups:
             self._row = re.compile(rf"{row}|([\s\S]++)".encode())
         else:
-            rows = f"(?>{row})*+"
+            rows = any_number_of(f"(?>{row})")
             self._runs = Utf8Runs(rows, regular(rows))
             if nullable := [place for place, forms in enumerate(self.forms) if "null" in forms]:
                 self._empties = Empties(self.delimiter.encode(), self.count, nullable)
@@ -177,7 +178,7 @@ class Columns:
         return f"(?:{'|'.join(alternatives)})"
 
     def _undescribed(self) -> str:
-        return rf'(?:"[^"]*+(?:""[^"]*+)*+"|[^{re.escape(self.delimiter)}"\r\n]*+)'
+        return rf'(?:"{QUOTED}"|[^{re.escape(self.delimiter)}"\r\n]*+)'
 
 
 @dataclass(frozen=True, slots=True)

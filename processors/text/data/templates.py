@@ -11,6 +11,7 @@ from typing import AnyStr, Generic, NamedTuple
 
 from processors.text.data.json_tokens import SPACE, STRING, TEXT, TOKEN
 from processors.text.data.runs import Runs, regular
+from processors.text.repeats import any_number_of, one_or_more, perhaps
 
 TEMPLATES = 8
 ALTERNATIVES = 8  # of one value
@@ -38,7 +39,7 @@ _NATURAL = "(?:0|[1-9][0-9]{0,17}+)"
 NATURAL = _form(_NATURAL)
 INTEGER = _form("-?+(?:[1-8][0-9]{18}+|0|[1-9][0-9]{0,17}+)")
 DECIMAL = _form(rf"-?+{_NATURAL}\.[0-9]++")
-DOUBLE = _form(rf"-?+{_NATURAL}(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]{{1,2}}+)?+")
+DOUBLE = _form(f"-?+{_NATURAL}" + perhaps(r"\.[0-9]++") + perhaps("[eE][+-]?+[0-9]{1,2}+"))
 PLAIN = _form(f'"{TEXT}"')
 ESCAPED = _form(f'"{STRING}"')
 BOOLEAN = _form("(?:true|false)")
@@ -102,7 +103,8 @@ class Templates(Generic[AnyStr]):
 
     def _compile(self) -> None:
         records = [_joined(literals, values) for literals, values in self._known.items()]
-        pattern = f"(?>{self._before}(?:{'|'.join(record.pattern for record in records)}){self._behind})*+"
+        record = f"{self._before}(?:{'|'.join(record.pattern for record in records)}){self._behind}"
+        pattern = any_number_of(f"(?>{record})")
         plain = _all(record.regular for record in records)
         around = regular(self._before), regular(self._behind)
         self._current = self._make(pattern, f"(?:{around[0]}(?:{'|'.join(plain)}){around[1]})*" if plain else None)
@@ -149,7 +151,7 @@ def _array_of(item: Form, before: str, between: str, behind: str) -> Form:
     # Each item stands in the pattern once, or it would double with each level of nesting. There is no comma before
     # the first, and one before each of the others: atomic, so that the first isn't tried with one.
     opening = rf"\[{before}"
-    pattern = rf"{opening}(?:(?>(?<={opening})|{between}){item.pattern})++{behind}\]"
+    pattern = opening + one_or_more(f"(?>(?<={opening})|{between}){item.pattern}") + rf"{behind}\]"
     if len(pattern) > PATTERN_CHARACTERS:
         raise NoTemplate
     plain = item.regular and rf"{opening}{item.regular}(?:{between}{item.regular})*{behind}\]"

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from processors.text.repeats import any_number_of
+
 Kind = Literal["code", "comment", "blank"]
 
 
@@ -166,4 +168,4 @@ def _end_of(quote: Quote) -> re.Pattern[str]:
     first = re.escape(close[0])
     within = rf"\\.|[^\\{first}]" if quote.escapes else f"[^{first}]"
     more = f"|{first}(?!{re.escape(close[1:])})" if len(close) > 1 else ""
-    return re.compile(f"(?:{within}{more})*+{re.escape(close)}", re.DOTALL)
+    return re.compile(any_number_of(within + more) + re.escape(close), re.DOTALL)
